@@ -1,0 +1,1 @@
+"""The service: the care chatbot that is deployed (`uvicorn api.main:app`)."""

@@ -1,0 +1,1 @@
+"""Settings: defaults < xiong.toml < XIONG_* < flags."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey, written once for every platform."""

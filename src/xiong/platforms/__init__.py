@@ -1,0 +1,1 @@
+"""Platforms supply primitives (base.py), never verbs."""

@@ -1,0 +1,148 @@
+"""What a platform can do: the primitives from which operations build every verb.
+
+Each method is small enough to be written for plain processes, Compose and Kubernetes alike. None
+decides anything: no rollback, no gate, no retry policy lives here. `tests/contract` runs one test
+body over every platform that `registry` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from xiong.model.instance import Instance, ReplicaEvent
+from xiong.model.lease import Lease
+from xiong.model.release import Release
+from xiong.model.task import Task, TaskResult
+
+Progress = Callable[[str], None]
+"""Told one short line for people whenever a long step moves on."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the service is reached from outside.
+
+    Attributes:
+        url: through the proxy, without a trailing slash.
+        verify: a CA file to check its certificate with; None is the system's.
+        token_file: where a bearer token of the operators' application lies.
+    """
+
+    url: str
+    verify: Path | None
+    token_file: Path
+
+
+class RecordStore(Protocol):
+    """Small JSON documents that outlive every process: files, labels, ConfigMaps.
+
+    A write is atomic: a reader sees the old document or the new one, also after a power cut.
+    """
+
+    async def read(self, kind: str, name: str) -> dict[str, Any] | None: ...
+
+    async def write(self, kind: str, name: str, document: dict[str, Any]) -> None: ...
+
+    async def names(self, kind: str) -> list[str]:
+        """All names of that kind, sorted."""
+        ...
+
+    async def delete(self, kind: str, name: str) -> None:
+        """Forgets it; not an error when it is not there."""
+        ...
+
+
+class Platform(Protocol):
+    """A place where the service runs."""
+
+    name: str
+    records: RecordStore
+
+    async def preflight(self) -> list[str]:
+        """Reasons, in words, why nothing can run here now; empty when it can."""
+        ...
+
+    async def start_services(self, progress: Progress) -> None:
+        """Brings up what the service needs (database, cache, proxy); safe to repeat.
+
+        Raises:
+            PlatformError: one of them does not come up.
+        """
+        ...
+
+    async def stage(self, source: Path | str, progress: Progress) -> Release:
+        """Makes a release from a source tree (Path), or fetches one by reference (str).
+
+        Raises:
+            PlatformError: it cannot be built or fetched; nothing is left of it.
+        """
+        ...
+
+    async def releases(self) -> list[Release]:
+        """What is staged here, oldest first."""
+        ...
+
+    async def discard(self, release_id: str) -> None:
+        """Forgets a staged release; its records stay."""
+        ...
+
+    def apply(self, release: Release, replicas: int) -> AsyncGenerator[ReplicaEvent, None]:
+        """Makes `replicas` replicas run `release` and none run another, one at a time.
+
+        Each new replica is started, found ready with that release id, and admitted before an old
+        one is drained and stopped. The generator goes no further than it is asked to, so the caller
+        may observe a new replica before the next old one goes; closing it leaves what stands, and
+        another `apply` converges from there.
+
+        Raises:
+            RolloutError: a new replica died, never got ready or names another release. Old ones
+                that were not yet drained still serve.
+        """
+        ...
+
+    async def instances(self, service: str | None = None) -> list[Instance]:
+        """All running copies, of one service or of all."""
+        ...
+
+    async def restart(self, instance: str) -> None:
+        """Stops one copy gracefully and starts it again with the same release."""
+        ...
+
+    async def kill(self, instance: str, signal: int) -> None:
+        """Sends a signal to one copy."""
+        ...
+
+    async def stop(self, *, purge: bool, progress: Progress) -> None:
+        """Stops everything gracefully; with `purge`, deletes all data too."""
+        ...
+
+    def logs(self, service: str | None, *, follow: bool) -> AsyncIterator[tuple[str, bytes]]:
+        """(instance, line) of what the copies print; with `follow`, goes on as they print."""
+        ...
+
+    async def run_task(self, release: Release, task: Task) -> TaskResult:
+        """Runs a module of that release once, beside the service."""
+        ...
+
+    async def endpoint(self) -> Endpoint:
+        """Where the service is reached."""
+        ...
+
+    async def take_lease(self, wanted: Lease) -> Lease:
+        """Takes or renews the lease if it is free, expired, its holder is dead, or it is ours.
+
+        Returns:
+            The lease that now stands: `wanted` itself, or the one that another holds.
+        """
+        ...
+
+    async def read_lease(self) -> Lease | None:
+        """The lease that stands, if any."""
+        ...
+
+    async def drop_lease(self, token: str) -> None:
+        """Gives the lease back; not an error when it is no longer ours."""
+        ...

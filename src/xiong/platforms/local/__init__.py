@@ -1,0 +1,1 @@
+"""Plain processes on one Linux machine, everything from wheels."""
