@@ -7,11 +7,12 @@ body over every platform that `registry` names.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from xiong.config.secrets import Secret
 from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
 from xiong.model.release import Release
@@ -34,6 +35,14 @@ class Endpoint:
     url: str
     verify: Path | None
     token_file: Path
+
+
+@dataclass(frozen=True)
+class PlannedCommand:
+    """What would be run, and under which name."""
+
+    name: str
+    argv: list[str]
 
 
 class RecordStore(Protocol):
@@ -59,10 +68,18 @@ class Platform(Protocol):
     """A place where the service runs."""
 
     name: str
-    records: RecordStore
+
+    @property
+    def records(self) -> RecordStore:
+        """Where what must be remembered lies."""
+        ...
 
     async def preflight(self) -> list[str]:
         """Reasons, in words, why nothing can run here now; empty when it can."""
+        ...
+
+    async def plan(self, release: Release | None, replicas: int) -> list[PlannedCommand]:
+        """The commands that bringing this release up would run; nothing is run. For `--dry-run`."""
         ...
 
     async def start_services(self, progress: Progress) -> None:
@@ -119,12 +136,34 @@ class Platform(Protocol):
         """Stops everything gracefully; with `purge`, deletes all data too."""
         ...
 
+    async def survive_reboot(self) -> str:
+        """Makes the machine bring this copy up by itself after a reboot; returns what was done, in words.
+
+        Raises:
+            PlatformError: it cannot be arranged here.
+        """
+        ...
+
     def logs(self, service: str | None, *, follow: bool) -> AsyncIterator[tuple[str, bytes]]:
         """(instance, line) of what the copies print; with `follow`, goes on as they print."""
         ...
 
     async def run_task(self, release: Release, task: Task) -> TaskResult:
         """Runs a module of that release once, beside the service."""
+        ...
+
+    async def run_store_tool(self, store: str, argv: Sequence[str], stdin: bytes = b"") -> TaskResult:
+        """Runs a client tool of a data store (`psql`, `pg_dump` …) beside it, as its superuser.
+
+        Args:
+            store: `postgres` or `valkey`.
+            argv: the tool's name and arguments; where the server is and the password are added.
+            stdin: what it reads.
+        """
+        ...
+
+    async def secret(self, name: str) -> Secret:
+        """A secret of this copy by name, e.g. `database-app`; made at first use where it may be."""
         ...
 
     async def endpoint(self) -> Endpoint:

@@ -1,0 +1,57 @@
+# Everything a newcomer needs: `make up` runs the product, `make test` proves it.
+# Nothing has to be installed first but Python 3.11 or newer; what is needed goes into .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+WORKERS ?= 2
+
+.PHONY: up down test check format lock bench docs clean help
+
+help:            ## show this list
+	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+up: $(VENV)/run  ## set up and run the product; safe to repeat
+	$(BIN)/xiong up --detach
+
+down: $(VENV)/run ## stop it gracefully
+	$(BIN)/xiong down
+
+test: $(VENV)/dev ## set up and pass the tests
+	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+check: $(VENV)/dev ## lint, types, layers
+	deployment/ci-cd/steps/lint.sh
+
+format: $(VENV)/dev ## format the code
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
+
+lock: $(UV)      ## compile requirements/ from pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/run.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+bench: $(VENV)/dev ## measure, beside the alternatives
+	$(BIN)/python -m bench
+
+docs: $(VENV)/run ## regenerate the reference pages from the code
+	$(BIN)/python -m deployment.docs
+
+clean:           ## forget the environment; data in .xiong stays
+	rm -rf $(VENV)
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 up" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r requirements/uv.txt
+
+$(VENV)/run: requirements/run.txt pyproject.toml | $(UV)
+	$(UV) pip install -q --require-hashes --compile-bytecode -r requirements/run.txt
+	$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(UV)
+	$(UV) pip install -q --require-hashes --compile-bytecode -r requirements/dev.txt
+	$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/run

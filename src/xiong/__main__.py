@@ -1,0 +1,5 @@
+"""`python -m xiong`."""
+
+from xiong.cli.main import main
+
+main()

@@ -1,0 +1,73 @@
+"""Entry of `xiong`: parses, runs one verb, turns an error into text and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xiong import __version__
+from xiong.cli import lifecycle, observe, render
+from xiong.cli.session import Session
+from xiong.config.load import load_settings
+from xiong.errors import XiongError
+from xiong.tools.clock import SystemClock
+
+app = typer.Typer(
+    name="xiong",
+    help="Runs, deploys, watches and recovers XiongiChat: the same verbs on every platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (
+    lifecycle.up,
+    lifecycle.down,
+    lifecycle.deploy,
+    lifecycle.rollback,
+    lifecycle.scale,
+    lifecycle.migrate,
+    observe.status,
+    observe.releases,
+    observe.history,
+):
+    app.command()(verb)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Settings; default xiong.toml if present.")
+    ] = None,
+    platform: Annotated[str | None, typer.Option("--platform", help="Where the service runs.")] = None,
+    state: Annotated[Path | None, typer.Option("--state", help="Folder of the local platform.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Runs, deploys, watches and recovers XiongiChat."""
+    flags: dict[str, Any] = {k: v for k, v in {"platform": platform, "state": state}.items() if v is not None}
+    context.obj = Session(load_settings(config, flags), as_json, SystemClock())
+
+
+def main() -> None:
+    """Called by the console script."""
+    try:
+        app(standalone_mode=True)
+    except XiongError as failure:
+        render.error(failure, as_json="--json" in sys.argv)
+        sys.exit(int(failure.exit_code))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""What people and scripts see: one JSON object on stdout, or text; progress always on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from xiong.errors import XiongError
+from xiong.model.documents import to_document
+from xiong.model.receipt import Receipt
+from xiong.operations.releases import ListedRelease
+from xiong.operations.status import Status
+from xiong.operations.up import UpResult
+from xiong.platforms.base import PlannedCommand
+
+_stdout = Console(highlight=False, soft_wrap=True)
+_stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def progress(line: str) -> None:
+    """One step of a long verb."""
+    _stderr.print(f"[dim]·[/dim] {_plain(line)}")
+
+
+def document(value: Any) -> None:
+    """The one object of `--json`."""
+    sys.stdout.write(orjson.dumps(to_document(value), option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def error(failure: XiongError, *, as_json: bool) -> None:
+    """Why a verb failed, and the next command to type."""
+    if as_json:
+        document(
+            {"error": {"message": failure.message, "hint": failure.hint, "exit_code": int(failure.exit_code)}}
+        )
+    _stderr.print(f"[bold red]error[/bold red] {_plain(failure.message)}")
+    if failure.hint:
+        _stderr.print(f"[bold]next[/bold]  {_plain(failure.hint)}")
+
+
+def up(result: UpResult) -> None:
+    """Where everything is and how long each part took."""
+    took = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.phases.items())
+    _stdout.print(f"[green]up[/green]  release {result.release}, {result.replicas} replicas ({took})")
+    _stdout.print(f"  service   {result.url}/api/v1/chat")
+    _stdout.print(f"  health    {result.url}/api/v1/healthz")
+    _stdout.print(f"  talk to it, for example:\n{_curl(result)}")
+    for part in result.missing:
+        _stdout.print(f"  [yellow]not here[/yellow]  {part}: not on PATH; the service runs without it")
+
+
+def _curl(result: UpResult) -> str:
+    token = f"$(cat '{result.token_file}')"
+    return (
+        f"""    curl -s {result.url}/api/v1/chat -H "Authorization: Bearer {token}" \\\n"""
+        """      -H 'Content-Type: application/json' -d '{"person": "demo-1", "message": "你好"}'"""
+    )
+
+
+def receipt(made: Receipt) -> None:
+    """What a rollout did and what its probe saw."""
+    _stdout.print(
+        f"[green]{made.verb}[/green]  {made.release} {made.outcome} (was {made.previous or 'nothing'})"
+    )
+    probe = made.probe
+    if probe.sent:
+        _stdout.print(
+            f"  probe     {probe.sent} messages sent, {probe.failed} failed, {probe.safe} safe replies, "
+            f"slowest {probe.slowest_seconds:.3f} s, p95 {probe.p95_seconds:.3f} s"
+        )
+    _stdout.print("  phases    " + ", ".join(f"{p} {s:.2f} s" for p, s in made.phases.items()))
+    if made.migrations:
+        _stdout.print(f"  schema    {', '.join(made.migrations)}")
+    if made.reason:
+        _stdout.print(f"  because   {_plain(made.reason)}")
+
+
+def status(found: Status) -> None:
+    """One screen: is it well, and what runs."""
+    word = "[green]healthy[/green]" if found.healthy else "[bold red]unhealthy[/bold red]"
+    release = found.committed.release if found.committed else "none"
+    _stdout.print(f"{word}  {found.platform}, release {release}, {found.url}")
+    for fault in found.faults:
+        _stdout.print(f"  [red]![/red] {_plain(fault)}")
+    table = Table("instance", "state", "release", "restarts", "at", box=None, pad_edge=False)
+    for i in found.instances:
+        table.add_row(i.name, i.state.value, i.release_id or "", str(i.restarts), i.url or "")
+    _stdout.print(table)
+    if found.lease:
+        _stdout.print(
+            f"lease  {found.lease.purpose} by {found.lease.holder} "
+            f"until {found.lease.expires_at:%H:%M:%S} UTC"
+        )
+    if found.last:
+        _stdout.print(
+            f"last   {found.last.verb} {found.last.release}: {found.last.outcome}, "
+            f"{found.last.ended_at:%F %T} UTC"
+        )
+
+
+def releases(found: list[ListedRelease]) -> None:
+    table = Table("release", "built (UTC)", "", "from", box=None, pad_edge=False)
+    for entry in found:
+        mark = "runs" if entry.active else "ran before" if entry.committed_before else "staged"
+        table.add_row(entry.release.id, f"{entry.release.created_at:%F %T}", mark, entry.release.source)
+    _stdout.print(table)
+
+
+def history(found: list[Receipt]) -> None:
+    table = Table(
+        "ended (UTC)", "verb", "release", "outcome", "probe", "by", "because", box=None, pad_edge=False
+    )
+    for r in found:
+        seen = f"{r.probe.failed} of {r.probe.sent} failed" if r.probe.sent else ""
+        table.add_row(f"{r.ended_at:%F %T}", r.verb, r.release, r.outcome.value, seen, r.by, _plain(r.reason))
+    _stdout.print(table)
+
+
+def plan(steps: list[str], commands: list[PlannedCommand]) -> None:
+    """`--dry-run`: what would be done, and the argument lists that would run."""
+    for step in steps:
+        _stdout.print(f"would {_plain(step)}")
+    for command in commands:
+        _stdout.print(f"would run {command.name}: {_plain(str(command.argv))}")
+
+
+def line(text: str) -> None:
+    _stdout.print(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """Rich markup in a foreign text is text."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,160 @@
+"""Every setting, with its unit, default and reason; `xiong.example.toml` is generated from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, and an unknown name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ServiceSettings(Section):
+    """The deployed service."""
+
+    replicas: int = Field(2, ge=1, le=64, description="Replicas of the service; two, so that one may go.")
+    max_replicas: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="Most replicas that `scale` allows. The local proxy holds one slot for each and one "
+        "for a roll; more means a restart of the proxy.",
+    )
+    environment: Literal["development", "staging", "production"] = Field(
+        "development", description="What the service calls its environment."
+    )
+    rate_limit: str = Field(
+        "30/minute", description="Messages of one person; a message in crisis is never held back."
+    )
+    database_pool: int = Field(
+        5,
+        ge=1,
+        description="Database connections of one replica; times replicas must fit the server's limit.",
+    )
+    source: Path | None = Field(
+        None, description="Source tree that `up` builds the first release from; empty is the current folder."
+    )
+
+
+class ModelSettings(Section):
+    """The language model; without a key the service answers offline."""
+
+    api_key: SecretStr | None = Field(
+        None,
+        description="Key of an OpenAI-compatible endpoint; better in XIONG_MODEL__API_KEY than in a file.",
+    )
+    base_url: str = Field("https://api.openai.com/v1", description="Its address.")
+    name: str = Field("gpt-4o-mini", description="The model that writes replies.")
+    embeddings: bool = Field(False, description="Whether the endpoint embeds the knowledge base too.")
+    daily_tokens: int = Field(
+        2_000_000, ge=0, description="Tokens a day (Asia/Taipei); beyond them the offline responder answers."
+    )
+
+
+class ProxySettings(Section):
+    """The one address that people reach."""
+
+    bind: str = Field(
+        "127.0.0.1", description="Address the proxy listens on; 0.0.0.0 opens it to the network."
+    )
+    port: int = Field(8080, ge=0, le=65535, description="Its port; 0 picks a free one and keeps it.")
+    host: str = Field(
+        "", description="Host name; when set, the proxy serves HTTPS for it on `port` and nothing in clear."
+    )
+    certificate: Path | None = Field(
+        None, description="Certificate chain (PEM) for `host`; empty means ACME."
+    )
+    key: Path | None = Field(None, description="Private key (PEM) of `certificate`.")
+    acme_directory: str = Field(
+        "https://acme-v02.api.letsencrypt.org/directory", description="Where a certificate is asked for."
+    )
+    acme_email: str = Field("", description="Contact that the certificate authority may write to.")
+    acme_root: Path | None = Field(
+        None, description="CA file to trust the ACME server by; empty is the system's."
+    )
+
+
+class DatabaseSettings(Section):
+    """PostgreSQL; the local platform brings its own unless a URL is given."""
+
+    port: int = Field(
+        0, ge=0, le=65535, description="Port of the local server; 0 picks a free one and keeps it."
+    )
+    max_connections: int = Field(100, ge=20, description="Limit of the local server.")
+    user: str = Field(
+        "", description="System user that runs the local server when we are root; empty picks or makes one."
+    )
+    url: SecretStr | None = Field(
+        None, description="postgresql:// URL of an external server, as the service."
+    )
+    owner_url: SecretStr | None = Field(None, description="The same, as the owner who migrates.")
+
+
+class CacheSettings(Section):
+    """Valkey; the local platform brings its own unless a URL is given."""
+
+    port: int = Field(
+        0, ge=0, le=65535, description="Port of the local server; 0 picks a free one and keeps it."
+    )
+    max_memory: str = Field(
+        "128mb", description="Memory limit; beyond it writes are refused, nothing is evicted."
+    )
+    url: SecretStr | None = Field(None, description="redis:// URL of an external server.")
+
+
+class DeploySettings(Section):
+    """A rollout, its gate and its drain."""
+
+    ready_seconds: float = Field(60, gt=0, description="How long a new replica may take to get ready.")
+    propagation_seconds: float = Field(
+        0.8,
+        ge=0,
+        description="How long the proxy may take to see that a replica drains (checks every 0.2 s).",
+    )
+    drain_seconds: float = Field(30, gt=0, description="How long requests in flight may take to end.")
+    gate_requests: int = Field(
+        40,
+        ge=5,
+        description="Least requests to a new replica before it is judged; the probe sends what lacks.",
+    )
+    gate_seconds: float = Field(
+        30, gt=0, description="Longest time to gather them; beyond it the gate refuses."
+    )
+    gate_error_share: float = Field(0.02, ge=0, le=1, description="Most answers of 5xx.")
+    gate_safe_share: float = Field(
+        0.1, ge=0, le=1, description="Most replies by the safe text beyond the old release's share."
+    )
+    gate_latency_ratio: float = Field(
+        2.0, ge=1, description="p95 of the new release over the old one's, at most."
+    )
+    gate_latency_floor: float = Field(
+        0.5,
+        ge=0,
+        description="Seconds of p95 that are never too slow, so that 2 ms against 1 ms is no reason.",
+    )
+    probe_per_second: float = Field(
+        10, gt=0, le=1000, description="Requests of the probe while a deploy runs."
+    )
+    keep_releases: int = Field(5, ge=2, description="Releases kept for a rollback.")
+    lease_seconds: float = Field(30, gt=1, description="How long a lease outlives a holder that fell silent.")
+    disk_free_mb: int = Field(500, ge=0, description="Least free disk space before a deploy begins.")
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    platform: Literal["local"] = Field("local", description="Where the service runs.")
+    state: Path = Field(
+        Path(".xiong"), description="Folder of the local platform; another folder, another copy."
+    )
+    service: ServiceSettings = ServiceSettings()
+    model: ModelSettings = ModelSettings()
+    proxy: ProxySettings = ProxySettings()
+    database: DatabaseSettings = DatabaseSettings()
+    cache: CacheSettings = CacheSettings()
+    deploy: DeploySettings = DeploySettings()

@@ -1,0 +1,75 @@
+"""What the service's database must hold before any migration: roles, the database, the extension.
+
+`provision` is called by `up` on every platform; the platform supplies how psql is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from xiong.config.secrets import Secret
+from xiong.errors import PlatformError
+from xiong.model.task import TaskResult
+
+DATABASE = "xiongichat"
+ROLES = ("owner", "app", "backup", "monitor")
+
+RunPsql = Callable[[Sequence[str], bytes], Awaitable[TaskResult]]
+"""Runs psql with these extra arguments and that script, as the superuser."""
+
+
+def server_script(passwords: Mapping[str, Secret]) -> bytes:
+    """Roles and the database; safe to repeat, so that a changed password takes effect.
+
+    Roles (least privilege): `owner` migrates, `app` reads and writes rows, `backup` reads all and
+    streams WAL, `monitor` sees statistics.
+    """
+    lines = []
+    for role in ROLES:
+        name = f"xiongichat_{role}"
+        options = "LOGIN REPLICATION" if role == "backup" else "LOGIN"
+        lines.append(
+            f"SELECT 'CREATE ROLE {name}' "  # noqa: S608 - fixed names
+            f"WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec"
+        )
+        lines.append(f"ALTER ROLE {name} {options} PASSWORD {_literal(passwords[role].reveal())};")
+    lines += [
+        "GRANT pg_read_all_data TO xiongichat_backup;",
+        "GRANT pg_monitor TO xiongichat_monitor;",
+        f"SELECT 'CREATE DATABASE {DATABASE} OWNER xiongichat_owner' "  # noqa: S608 - fixed names
+        f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
+        f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;",
+        f"GRANT CONNECT ON DATABASE {DATABASE} TO xiongichat_app, xiongichat_backup, xiongichat_monitor;",
+    ]
+    return "\n".join(lines).encode()
+
+
+def database_script() -> bytes:
+    """The extension, and what the app may do with the owner's tables."""
+    tables = "ALTER DEFAULT PRIVILEGES FOR ROLE xiongichat_owner IN SCHEMA public"
+    return "\n".join(
+        [
+            "SET client_min_messages = warning;",
+            "CREATE EXTENSION IF NOT EXISTS vector;",
+            "ALTER SCHEMA public OWNER TO xiongichat_owner;",
+            "GRANT USAGE ON SCHEMA public TO xiongichat_app;",
+            f"{tables} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO xiongichat_app;",
+            f"{tables} GRANT USAGE ON SEQUENCES TO xiongichat_app;",
+        ]
+    ).encode()
+
+
+async def provision(run: RunPsql, passwords: Mapping[str, Secret]) -> None:
+    """Makes roles, database and extension; safe to repeat.
+
+    Raises:
+        PlatformError: the server refuses.
+    """
+    for database, script in (("postgres", server_script(passwords)), (DATABASE, database_script())):
+        done = await run(["-d", database, "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "--quiet"], script)
+        if done.exit_code != 0:
+            raise PlatformError(f"preparing the database {database} failed: {done.stderr.strip()[-500:]}")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

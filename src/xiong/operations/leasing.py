@@ -1,0 +1,73 @@
+"""Holds the platform's one lease while a verb changes something."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from xiong.errors import LeaseHeldError
+from xiong.model.lease import Lease
+from xiong.platforms.base import Platform
+from xiong.tools import host
+from xiong.tools.clock import Clock
+
+
+@asynccontextmanager
+async def hold_lease(platform: Platform, purpose: str, seconds: float, clock: Clock) -> AsyncIterator[Lease]:
+    """Takes the lease, renews it while the body runs, and gives it back however the body ends.
+
+    Raises:
+        LeaseHeldError: another holds it; or ours was taken over while we worked.
+    """
+    now, me = clock.now(), host.this_process()
+    wanted = Lease(
+        token=secrets.token_hex(16),
+        holder=f"{host.actor()} pid {me.pid}",
+        purpose=purpose,
+        acquired_at=now,
+        expires_at=now + timedelta(seconds=seconds),
+        host=me.host,
+        pid=me.pid,
+        pid_started=me.started,
+    )
+    _refuse_other(wanted, await platform.take_lease(wanted))
+    body = asyncio.current_task()
+    lost: list[LeaseHeldError] = []
+
+    async def renew() -> None:
+        while True:
+            await clock.sleep(seconds / 3)
+            renewed = replace(wanted, expires_at=clock.now() + timedelta(seconds=seconds))
+            try:
+                _refuse_other(wanted, await platform.take_lease(renewed))
+            except LeaseHeldError as error:
+                lost.append(error)
+                if body is not None:
+                    body.cancel()
+                return
+
+    renewal = asyncio.create_task(renew())
+    try:
+        yield wanted
+    except asyncio.CancelledError:
+        if lost:
+            raise lost[0] from None
+        raise
+    finally:
+        renewal.cancel()
+        await asyncio.gather(renewal, return_exceptions=True)
+        await platform.drop_lease(wanted.token)
+
+
+def _refuse_other(wanted: Lease, standing: Lease) -> None:
+    if standing.token != wanted.token:
+        raise LeaseHeldError(
+            f"{standing.holder} holds the lease for `{standing.purpose}` since "
+            f"{standing.acquired_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"until {standing.expires_at:%H:%M:%S} UTC unless renewed",
+            hint="xiong status   (shows when it is free)",
+        )

@@ -1,0 +1,107 @@
+"""`xiong status`: what runs, whether it answers, who holds the lease, what was interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from xiong.config.settings import Settings
+from xiong.model.instance import Instance, InstanceState
+from xiong.model.lease import Lease
+from xiong.model.receipt import Receipt
+from xiong.operations.journal import Committed, Journal, Rollout
+from xiong.platforms.base import Platform
+from xiong.tools.http import Http
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of one copy.
+
+    Attributes:
+        platform: its name.
+        url: where people reach it.
+        healthy: True when nothing below is amiss.
+        faults: what is amiss, in words.
+        committed: the release that is meant to run.
+        answering: the release that the proxy answers with, or None.
+        degraded: dependencies that the service misses.
+        instances: everything that runs.
+        lease: who changes something right now.
+        interrupted: a rollout whose process died.
+        last: the newest receipt.
+    """
+
+    platform: str
+    url: str
+    healthy: bool
+    faults: tuple[str, ...]
+    committed: Committed | None
+    answering: str | None
+    degraded: tuple[str, ...] = ()
+    instances: tuple[Instance, ...] = field(default=())
+    lease: Lease | None = None
+    interrupted: Rollout | None = None
+    last: Receipt | None = None
+
+
+async def status(platform: Platform, settings: Settings) -> Status:
+    """Looks, and changes nothing."""
+    journal = Journal(platform.records)
+    committed = await journal.committed()
+    instances = tuple(await platform.instances())
+    endpoint = await platform.endpoint()
+    async with Http(endpoint.url, timeout_seconds=3, verify=endpoint.verify) as http:
+        alive = await _document(http, "/api/v1/healthz")
+        ready = await _document(http, "/api/v1/ready")
+    lease = await platform.read_lease()
+    rollout = await journal.rollout()
+    interrupted = rollout if lease is None else None
+    answering = alive.get("release")
+    degraded = tuple(ready.get("degraded", ()))
+    faults = _faults(committed, instances, answering, degraded, interrupted)
+    return Status(
+        platform=platform.name,
+        url=endpoint.url,
+        healthy=not faults,
+        faults=faults,
+        committed=committed,
+        answering=answering,
+        degraded=degraded,
+        instances=instances,
+        lease=lease,
+        interrupted=interrupted,
+        last=next(iter(await journal.history()), None),
+    )
+
+
+def _faults(
+    committed: Committed | None,
+    instances: tuple[Instance, ...],
+    answering: str | None,
+    degraded: tuple[str, ...],
+    interrupted: Rollout | None,
+) -> tuple[str, ...]:
+    if committed is None:
+        return ("nothing was ever started here",)
+    faults = [] if answering else ["the proxy gives no answer from the service"]
+    if answering and answering != committed.release:
+        faults.append(f"the proxy answers with {answering}, committed is {committed.release}")
+    serving = [i for i in instances if i.service == "api" and i.state is InstanceState.READY]
+    if len(serving) < committed.replicas:
+        faults.append(f"{len(serving)} of {committed.replicas} replicas are ready")
+    faults += [
+        f"{i.name} is {i.state}{': ' + i.detail if i.detail else ''}"
+        for i in instances
+        if i.service != "api" and i.state is not InstanceState.READY
+    ]
+    faults += [f"the service misses its {name}" for name in degraded]
+    if interrupted is not None:
+        faults.append(f"a {interrupted.verb} of {interrupted.target} was interrupted; the next verb ends it")
+    return tuple(faults)
+
+
+async def _document(http: Http, path: str) -> dict[str, Any]:
+    answer = await http.request("GET", path)
+    document = answer.json() if answer is not None and answer.status in {200, 503} else None
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,103 @@
+"""`xiong up`: everything running, safe to repeat."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from xiong.config.secrets import Secret
+from xiong.config.settings import Settings
+from xiong.datastores import postgres
+from xiong.errors import PreflightError
+from xiong.model.release import Release
+from xiong.model.task import TaskResult
+from xiong.operations.conversation import Conversation, converse
+from xiong.operations.journal import Journal
+from xiong.operations.leasing import hold_lease
+from xiong.operations.rollout import Plan, Roller
+from xiong.platforms.base import Platform, Progress
+from xiong.tools.clock import Clock
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """What runs now.
+
+    Attributes:
+        url: where people reach the service.
+        release: what serves.
+        replicas: how many of it.
+        token_file: holds a bearer token that works.
+        conversation: the scripted conversation that ended `up`.
+        phases: {phase: seconds}.
+        missing: parts that are not installed and without which the product goes on.
+    """
+
+    url: str
+    release: str
+    replicas: int
+    token_file: str
+    conversation: Conversation
+    phases: dict[str, float]
+    missing: tuple[str, ...]
+
+
+async def up(
+    platform: Platform, settings: Settings, clock: Clock, progress: Progress, *, replicas: int | None = None
+) -> UpResult:
+    """Starts what is missing, finishes what was interrupted, and talks to the service at the end.
+
+    Raises:
+        PreflightError: the platform cannot run anything here.
+        UnhealthyError: it runs, and does not converse.
+    """
+    phases: dict[str, float] = {}
+    begun = clock.monotonic()
+
+    def spent(phase: str) -> None:
+        nonlocal begun
+        phases[phase] = round(clock.monotonic() - begun, 2)
+        begun = clock.monotonic()
+
+    async with hold_lease(platform, "up", settings.deploy.lease_seconds, clock):
+        faults = await platform.preflight()
+        if faults:
+            raise PreflightError("cannot start: " + "; ".join(faults))
+        await platform.start_services(progress)
+        await provision(platform)
+        spent("services")
+        roller = Roller(platform, settings, clock, progress)
+        await roller.finish_interrupted()
+        committed = await Journal(platform.records).committed()
+        release = await _release(platform, settings, progress, committed.release if committed else None)
+        spent("release")
+        count = replicas or (committed.replicas if committed else settings.service.replicas)
+        plan = Plan("up", release, count, None, 0, migrate=True, judge=False)
+        await roller.carry_out(plan)
+        spent("replicas")
+    endpoint = await platform.endpoint()
+    conversation = await converse(endpoint, clock)
+    spent("conversation")
+    missing = tuple(p for p in ("prometheus", "alertmanager") if shutil.which(p) is None)
+    return UpResult(endpoint.url, release.id, count, str(endpoint.token_file), conversation, phases, missing)
+
+
+async def provision(platform: Platform) -> None:
+    """Roles, database and extension; safe to repeat."""
+
+    async def run_psql(arguments: object, script: bytes) -> TaskResult:
+        return await platform.run_store_tool("postgres", ["psql", *arguments], script)  # type: ignore[misc]
+
+    passwords: dict[str, Secret] = {r: await platform.secret(f"database-{r}") for r in postgres.ROLES}
+    await postgres.provision(run_psql, passwords)
+
+
+async def _release(
+    platform: Platform, settings: Settings, progress: Progress, committed: str | None
+) -> Release:
+    """What was committed last, or at the first start the release of the source tree."""
+    found = next((r for r in await platform.releases() if r.id == committed), None)
+    if found is not None:
+        return found
+    return await platform.stage(settings.service.source or Path(), progress)

@@ -1,0 +1,218 @@
+"""The local platform: `Platform` over our supervisor, the wheels' servers and release folders."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from xiong.config.secrets import Secret
+from xiong.config.settings import Settings
+from xiong.errors import PlatformError
+from xiong.model.instance import Instance, ReplicaEvent
+from xiong.model.lease import Lease
+from xiong.model.release import Release
+from xiong.model.task import DatabaseRole, Task, TaskResult
+from xiong.platforms import rolling
+from xiong.platforms.base import Endpoint, PlannedCommand, Progress
+from xiong.platforms.local import commands, database, logs, services, systemd
+from xiong.platforms.local.layout import layout_for
+from xiong.platforms.local.lease import FileLease
+from xiong.platforms.local.ports import Ports, ports_for
+from xiong.platforms.local.programs import Programs, find_programs
+from xiong.platforms.local.records import FileRecords
+from xiong.platforms.local.releases import ReleaseFolders
+from xiong.platforms.local.replicas import LocalReplicas, as_instance
+from xiong.platforms.local.secrets import PASSWORDS, LocalSecrets
+from xiong.platforms.local.supervision.client import SupervisorClient
+from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
+from xiong.platforms.local.supervision.spec import ChildStatus
+from xiong.tools import process
+
+
+class LocalPlatform:
+    """One copy of the service as plain processes below one state folder."""
+
+    name = "local"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._layout = layout_for(settings.state)
+        self._records = FileRecords(self._layout.records)
+        self._lease = FileLease(self._layout.root)
+        self._secrets = LocalSecrets(self._layout.secrets)
+
+    @property
+    def records(self) -> FileRecords:
+        return self._records
+
+    def _prepare(self) -> tuple[Programs, Ports]:
+        self._layout.make()
+        return find_programs(), ports_for(self._settings, self._layout.ports)
+
+    async def preflight(self) -> list[str]:
+        self._layout.make()
+        faults = []
+        free = shutil.disk_usage(self._layout.root).free // 2**20
+        if free < self._settings.deploy.disk_free_mb:
+            least = self._settings.deploy.disk_free_mb
+            faults.append(
+                f"{free} MiB are free at {self._layout.root}, {least} MiB are needed (deploy.disk_free_mb)"
+            )
+        try:
+            _, ports = self._prepare()
+            running = {c.service for c in await self._children()}
+            faults += services.foreign_ports(ports, running)
+        except PlatformError as error:
+            faults.append(f"{error.message} ({error.hint})" if error.hint else error.message)
+        return faults
+
+    async def start_services(self, progress: Progress) -> None:
+        programs, ports = self._prepare()
+        await services.start(self._settings, self._layout, ports, programs, self._secrets, progress)
+
+    async def plan(self, release: Release | None, replicas: int) -> list[PlannedCommand]:
+        programs, ports = self._prepare()
+        tools, data = programs.postgres, self._layout.database
+        planned = [
+            PlannedCommand(
+                "postgres", commands.postgres(tools, data, ports.database, self._settings.database)
+            ),
+            PlannedCommand("valkey", commands.valkey(programs.valkey, self._layout.secrets / "valkey.conf")),
+            PlannedCommand("proxy", commands.caddy(programs.caddy, self._layout.proxy / "caddy.json")),
+        ]
+        folders = self._folders()
+        python = folders.python(release.id) if release else Path("RELEASE/bin/python")
+        planned.append(
+            PlannedCommand("migrate", [str(python), "-m", "api.migrate", "upgrade", "--phase", "expand"])
+        )
+        for slot in range(replicas):
+            argv = commands.replica(python, ports.slots[slot], self._settings.deploy.drain_seconds)
+            planned.append(PlannedCommand(f"api-{slot}", argv))
+        return planned
+
+    async def stage(self, source: Path | str, progress: Progress) -> Release:
+        folders = self._folders()
+        if isinstance(source, Path):
+            return await folders.build(source, progress)
+        return folders.get(source)
+
+    async def releases(self) -> list[Release]:
+        return self._folders().all()
+
+    async def discard(self, release_id: str) -> None:
+        self._folders().discard(release_id)
+
+    async def apply(self, release: Release, replicas: int) -> AsyncGenerator[ReplicaEvent, None]:
+        _, ports = self._prepare()
+        async with SupervisorClient(self._layout.root) as supervisor:
+            driver = LocalReplicas(
+                supervisor, self._settings, self._layout, ports, self._folders(), self._secrets
+            )
+            async with aclosing(rolling.roll(driver, release, replicas)) as events:
+                async for event in events:
+                    yield event
+
+    async def instances(self, service: str | None = None) -> list[Instance]:
+        return [as_instance(c) for c in await self._children() if service in {None, c.service}]
+
+    async def restart(self, instance: str) -> None:
+        async with SupervisorClient(self._layout.root) as supervisor:
+            await supervisor.restart(instance)
+            await supervisor.wait_ready(instance, self._settings.deploy.ready_seconds)
+
+    async def kill(self, instance: str, signal: int) -> None:
+        async with SupervisorClient(self._layout.root) as supervisor:
+            await supervisor.signal(instance, signal)
+
+    async def stop(self, *, purge: bool, progress: Progress) -> None:
+        with contextlib.suppress(SupervisorNotRunningError):
+            async with SupervisorClient(self._layout.root) as supervisor:
+                progress("stopping every process")
+                await supervisor.shutdown(stop_children=True)
+        if purge:
+            progress(f"deleting {self._layout.root}")
+            services.purge(self._layout)
+
+    async def survive_reboot(self) -> str:
+        return await systemd.install(self._layout)
+
+    async def logs(self, service: str | None, *, follow: bool) -> AsyncIterator[tuple[str, bytes]]:
+        async for line in logs.lines(self._layout.logs, service, follow=follow):
+            yield line
+
+    async def run_task(self, release: Release, task: Task) -> TaskResult:
+        _, ports = self._prepare()
+        folders = self._folders()
+        secret_files = self._secrets.service_files(self._settings, ports)
+        if task.role is DatabaseRole.OWNER:
+            secret_files["DATABASE_URL"] = self._secrets.owner_file(self._settings, ports)
+        environment = commands.service_environment(
+            self._settings, self._layout, secret_files, site=folders.site(release.id), release_id=release.id
+        )
+        argv = [str(folders.python(release.id)), "-m", task.module, *task.arguments]
+        return _result(
+            await process.run(
+                argv, environment={**environment, **task.environment}, timeout_seconds=task.timeout_seconds
+            )
+        )
+
+    async def run_store_tool(self, store: str, argv: Sequence[str], stdin: bytes = b"") -> TaskResult:
+        if store != "postgres":
+            raise PlatformError(f"the data store {store} has no client tools here: expected postgres")
+        programs, ports = self._prepare()
+        user = await database.server_user(self._settings.database.user)
+        tools = database.readable_programs(programs.postgres, self._layout, user)
+        password = self._secrets.get("database-superuser").reveal()
+        return _result(
+            await process.run(
+                [str(tools / argv[0]), *argv[1:]],
+                environment=commands.database_client_environment(ports.database, password),
+                timeout_seconds=300,
+                stdin=stdin,
+            )
+        )
+
+    async def secret(self, name: str) -> Secret:
+        if name not in PASSWORDS:
+            raise PlatformError(f"no secret {name} is kept here: expected one of {', '.join(PASSWORDS)}")
+        return self._secrets.get(name)
+
+    async def endpoint(self) -> Endpoint:
+        _, ports = self._prepare()
+        proxy = self._settings.proxy
+        scheme, host = ("https", proxy.host) if proxy.host else ("http", "127.0.0.1")
+        url = f"{scheme}://{host}:{ports.proxy}"
+        return Endpoint(url, proxy.certificate if proxy.host else None, self._secrets.operator_token)
+
+    async def take_lease(self, wanted: Lease) -> Lease:
+        self._layout.make()
+        return self._lease.take(wanted)
+
+    async def read_lease(self) -> Lease | None:
+        return self._lease.read()
+
+    async def drop_lease(self, token: str) -> None:
+        if self._layout.root.is_dir():  # a purge has deleted it with everything else
+            self._lease.drop(token)
+
+    def _folders(self) -> ReleaseFolders:
+        return ReleaseFolders(self._layout, find_programs())
+
+    async def _children(self) -> list[ChildStatus]:
+        try:
+            async with SupervisorClient(self._layout.root) as supervisor:
+                return await supervisor.list()
+        except SupervisorNotRunningError:
+            return []
+
+
+def _result(done: process.Completed) -> TaskResult:
+    return TaskResult(
+        done.exit_code,
+        done.stdout.decode(errors="replace"),
+        done.stderr.decode(errors="replace"),
+        done.seconds,
+    )

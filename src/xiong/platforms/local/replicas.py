@@ -1,0 +1,113 @@
+"""What the shared rolling algorithm does to one local replica."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from xiong.config.settings import Settings
+from xiong.errors import PlatformError, RolloutError
+from xiong.model.instance import Instance, InstanceState
+from xiong.model.release import Release
+from xiong.platforms.local import proxy, specs
+from xiong.platforms.local.layout import Layout
+from xiong.platforms.local.ports import Ports, owner_of
+from xiong.platforms.local.releases import ReleaseFolders
+from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.local.supervision.client import SupervisorClient
+from xiong.platforms.local.supervision.spec import ChildState, ChildStatus
+
+_STATES = {
+    ChildState.STARTING: InstanceState.STARTING,
+    ChildState.BACKOFF: InstanceState.STARTING,
+    ChildState.READY: InstanceState.READY,
+    ChildState.DRAINING: InstanceState.DRAINING,
+    ChildState.STOPPING: InstanceState.DRAINING,
+    ChildState.STOPPED: InstanceState.STOPPED,
+    ChildState.FAILED: InstanceState.FAILED,
+}
+
+
+def as_instance(child: ChildStatus) -> Instance:
+    """A supervised process in the words of all platforms."""
+    return Instance(
+        name=child.name,
+        service=child.service,
+        release_id=child.release_id,
+        state=_STATES[child.state],
+        url=child.url,
+        identity=f"{child.pid}@{child.create_time}",
+        restarts=child.restarts,
+        detail=child.detail,
+    )
+
+
+class LocalReplicas:
+    """`rolling.Driver` over the supervisor and the proxy's fixed slots."""
+
+    def __init__(
+        self,
+        supervisor: SupervisorClient,
+        settings: Settings,
+        layout: Layout,
+        ports: Ports,
+        releases: ReleaseFolders,
+        secrets: LocalSecrets,
+    ) -> None:
+        self._supervisor = supervisor
+        self._settings = settings
+        self._layout = layout
+        self._ports = ports
+        self._releases = releases
+        self._secrets = secrets
+
+    async def replicas(self) -> list[Instance]:
+        children = [c for c in await self._supervisor.list() if c.service == specs.API]
+        return [as_instance(c) for c in sorted(children, key=lambda c: int(c.labels["slot"]))]
+
+    async def start(self, release: Release) -> Instance:
+        used = {int(r.name.rpartition("-")[2]) for r in await self.replicas()}
+        free = [slot for slot in range(len(self._ports.slots)) if slot not in used]
+        if not free:
+            raise PlatformError("no free slot for another replica", hint="xiong status")
+        # A foreign process on a slot's port would take people's messages: another slot is used then.
+        slot = next((s for s in free if owner_of(self._ports.slots[s]) is None), None)
+        if slot is None:
+            port = self._ports.slots[free[0]]
+            raise PlatformError(f"port {port} of a free slot is taken by {owner_of(port)}", hint="xiong down")
+        spec = specs.replica(
+            self._settings,
+            self._layout,
+            self._ports,
+            slot=slot,
+            release_id=release.id,
+            python=self._releases.python(release.id),
+            site=self._releases.site(release.id),
+            secret_files=self._secrets.service_files(self._settings, self._ports),
+        )
+        return as_instance(await self._supervisor.ensure(spec))
+
+    async def await_ready(self, replica: Instance, release: Release) -> Instance:
+        seconds = self._settings.deploy.ready_seconds
+        try:
+            return as_instance(await self._supervisor.wait_ready(replica.name, seconds, deaths_allowed=0))
+        except PlatformError as error:
+            log = self._layout.logs / f"{replica.name}.log"
+            raise RolloutError(
+                f"{replica.name} did not get ready with release {release.id}: {error.message}",
+                hint=f"tail '{log}'",
+            ) from error
+
+    async def admit(self, replica: Instance) -> None:
+        # Two of the proxy's checks: it has then seen the replica ready.
+        await asyncio.sleep(2.5 * proxy.CHECK_SECONDS)
+
+    async def drain(self, replica: Instance) -> None:
+        if replica.state in {InstanceState.FAILED, InstanceState.STOPPED, InstanceState.STARTING}:
+            return  # the proxy sends it nothing
+        await self._supervisor.set_state_draining(replica.name)
+        await self._supervisor.signal(replica.name, signal.SIGUSR1)
+        await asyncio.sleep(self._settings.deploy.propagation_seconds)
+
+    async def stop(self, replica: Instance) -> None:
+        await self._supervisor.stop(replica.name, forget=True)

@@ -1,0 +1,87 @@
+"""The copy's own secrets: made once, each a file for us alone, handed on as NAME_FILE."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets as random_source
+from pathlib import Path
+from urllib.parse import quote
+
+from xiong.config.secrets import Secret
+from xiong.config.settings import Settings
+from xiong.platforms.local.ports import Ports
+from xiong.tools import files
+
+PASSWORDS = (
+    "database-superuser",
+    "database-owner",
+    "database-app",
+    "database-backup",
+    "database-monitor",
+    "cache",
+)
+OPERATOR_SCOPES = ("chat", "synthetic")
+
+
+class LocalSecrets:
+    """Makes, reads and renders the secrets below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def operator_token(self) -> Path:
+        """The bearer token that `up` and the probe use."""
+        return self._folder / "operator-token"
+
+    def get(self, name: str) -> Secret:
+        """The secret of that name, made now if there is none yet."""
+        file = self._folder / name
+        if not file.is_file():
+            files.write_atomic(file, random_source.token_urlsafe(32).encode())
+        return Secret(file.read_text().strip())
+
+    def service_files(self, settings: Settings, ports: Ports) -> dict[str, Path]:
+        """Writes what the service reads; returns {environment name: file}."""
+        app = settings.database.url or _postgres_url("app", self.get("database-app"), ports)
+        cache = settings.cache.url or _redis_url(self.get("cache"), ports)
+        values = {
+            "DATABASE_URL": _text(app),
+            "REDIS_URL": _text(cache),
+            "SECRET_KEY": self.get("secret-key").reveal(),
+            "OPENAI_API_KEY": _text(settings.model.api_key) if settings.model.api_key else "",
+            "API_TOKENS": self._token_list(),
+        }
+        return {name: self._put(name, value) for name, value in values.items()}
+
+    def owner_file(self, settings: Settings, ports: Ports) -> Path:
+        """The DATABASE_URL of the owner who migrates."""
+        url = settings.database.owner_url or _postgres_url("owner", self.get("database-owner"), ports)
+        return self._put("DATABASE_URL-owner", _text(url))
+
+    def _token_list(self) -> str:
+        digest = hashlib.sha256(self.get("operator-token").reveal().encode()).hexdigest()
+        own = {"application": "operator", "scopes": list(OPERATOR_SCOPES), "sha256": digest}
+        more = files.read_json(self._folder / "applications.json") or []
+        return json.dumps([own, *more])
+
+    def _put(self, name: str, value: str) -> Path:
+        file = self._folder / name
+        if not file.is_file() or file.read_text() != value:
+            files.write_atomic(file, value.encode())
+        return file
+
+
+def _text(secret: object) -> str:
+    reveal = getattr(secret, "reveal", None) or getattr(secret, "get_secret_value")  # noqa: B009
+    return str(reveal())
+
+
+def _postgres_url(role: str, password: Secret, ports: Ports) -> Secret:
+    word = quote(password.reveal(), safe="")
+    return Secret(f"postgresql://xiongichat_{role}:{word}@127.0.0.1:{ports.database}/xiongichat")
+
+
+def _redis_url(password: Secret, ports: Ports) -> Secret:
+    return Secret(f"redis://:{quote(password.reveal(), safe='')}@127.0.0.1:{ports.cache}/0")

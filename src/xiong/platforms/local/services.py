@@ -1,0 +1,101 @@
+"""Brings up what a replica needs, in order: supervisor, PostgreSQL, Valkey, the proxy."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+
+import orjson
+
+from xiong.config.settings import Settings
+from xiong.errors import PlatformError
+from xiong.platforms.base import Progress
+from xiong.platforms.local import commands, database, proxy, specs
+from xiong.platforms.local.layout import Layout
+from xiong.platforms.local.ports import Ports, owner_of
+from xiong.platforms.local.programs import Programs
+from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.local.supervision.client import SupervisorClient
+from xiong.platforms.local.supervision.spec import ProcessSpec
+from xiong.platforms.local.supervision.starting import start_daemon
+from xiong.tools import files
+
+_START_SECONDS = 60.0
+
+
+def foreign_ports(ports: Ports, running: set[str]) -> list[str]:
+    """Ports of ours on which somebody else listens, in words."""
+    ours = {specs.PROXY: ports.proxy, specs.POSTGRES: ports.database, specs.VALKEY: ports.cache}
+    setting = {specs.PROXY: "proxy.port", specs.POSTGRES: "database.port", specs.VALKEY: "cache.port"}
+    taken = {s: owner_of(port) for s, port in ours.items() if s not in running}
+    return [
+        f"port {ours[s]} for the {s} is taken by {owner}: stop it, or set {setting[s]} (0 picks a free one)"
+        for s, owner in taken.items()
+        if owner
+    ]
+
+
+async def start(
+    settings: Settings,
+    layout: Layout,
+    ports: Ports,
+    programs: Programs,
+    secrets: LocalSecrets,
+    progress: Progress,
+) -> None:
+    """Starts what does not run yet; a part whose configuration changed is restarted.
+
+    Raises:
+        PlatformError: a part does not come up; its last words are in the message.
+    """
+    await start_daemon(layout.root, _START_SECONDS)
+    async with SupervisorClient(layout.root) as supervisor:
+        if settings.database.url is None:
+            user = await database.server_user(settings.database.user)
+            server = database.readable_programs(programs.postgres, layout, user)
+            await database.ensure_data(server, layout, user, secrets.get("database-superuser"))
+            await _bring_up(supervisor, specs.postgres(settings, layout, ports, server, user), progress)
+        if settings.cache.url is None:
+            configuration = layout.secrets / "valkey.conf"
+            text = commands.valkey_configuration(
+                layout.cache, ports.cache, secrets.get("cache").reveal(), settings.cache
+            )
+            files.write_atomic(configuration, text.encode())
+            await _bring_up(supervisor, specs.valkey(layout, ports, programs, configuration), progress)
+        document = orjson.dumps(
+            proxy.configuration(settings.proxy, layout, ports),
+            option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS,
+        )
+        configuration = layout.proxy / "caddy.json"
+        changed = not configuration.is_file() or configuration.read_bytes() != document
+        files.write_atomic(configuration, document)
+        spec = specs.proxy(layout, ports, programs, configuration)
+        running = {c.name for c in await supervisor.list()}
+        if changed and spec.name in running:
+            await supervisor.restart(spec.name)
+        await _bring_up(supervisor, spec, progress)
+
+
+async def _bring_up(supervisor: SupervisorClient, spec: ProcessSpec, progress: Progress) -> None:
+    status = await supervisor.ensure(spec)
+    try:
+        ready = await supervisor.wait_ready(spec.name, spec.ready_timeout_s, deaths_allowed=1)
+    except PlatformError as error:
+        raise PlatformError(
+            f"{spec.name} does not come up: {error.message}", hint=f"tail '{spec.log_path}'"
+        ) from error
+    was = "runs" if status.pid == ready.pid and status.state == ready.state else "started"
+    progress(f"{spec.name} {was} (pid {ready.pid})")
+
+
+def purge(layout: Layout) -> None:
+    """Deletes everything of this copy."""
+    for release in layout.releases.glob("*"):
+        release.chmod(0o755)  # immutable folders are read-only
+    for folder in {layout.store_root, layout.root}:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+    if layout.store_root != layout.root:
+        with contextlib.suppress(OSError):
+            os.rmdir(layout.store_root.parent)

@@ -1,0 +1,81 @@
+"""HTTP for operations: a client with a deadline, and the metrics of one replica as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from prometheus_client.parser import text_string_to_metric_families
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+"""{(name, sorted labels): value} of one scrape."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+
+class Http:
+    """A client for one base URL; `async with` closes its connections."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float,
+        verify: Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        keep_alive: bool = True,
+    ) -> None:
+        limits = httpx.Limits(max_keepalive_connections=20 if keep_alive else 0)
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=timeout_seconds,
+            verify=httpx.create_ssl_context(verify=str(verify)) if verify else True,
+            headers=headers,
+            limits=limits,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Http:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def request(
+        self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer | None:
+        """The answer, or None when there was none (refused, reset, timed out)."""
+        try:
+            answer = await self._client.request(method, path, json=body, headers=headers)
+        except httpx.HTTPError:
+            return None
+        return Answer(answer.status_code, answer.headers, answer.content)
+
+    async def samples(self, path: str = "/metrics") -> Samples | None:
+        """One scrape, or None when there was no answer."""
+        answer = await self.request("GET", path)
+        if answer is None or answer.status != 200:
+            return None
+        found: Samples = {}
+        for family in text_string_to_metric_families(answer.body.decode()):
+            for sample in family.samples:
+                found[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
+        return found
