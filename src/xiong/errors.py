@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the shell sees; listed in docs/reference/cli.md."""
+    """What the shell sees; listed in docs/reference/exit-codes.md."""
 
     DONE = 0
     FAILED = 1

@@ -1,0 +1,1 @@
+"""Answers: from a language model where one is configured, from the knowledge base otherwise, always one."""

@@ -17,7 +17,6 @@ from xiong.operations import preflight
 from xiong.operations import rollback as rollback_operation
 from xiong.operations import scale as scale_operation
 from xiong.operations import up as up_operation
-from xiong.operations.journal import Journal
 from xiong.platforms.base import PlannedCommand
 
 Override = Annotated[
@@ -145,9 +144,9 @@ def rollback(
     """An earlier release that fits the schema, or a refusal."""
     here = session(context)
     if dry_run:
-        committed = here.run(Journal(here.platform.records).committed())
-        earlier = ", ".join(committed.earlier) if committed else "none"
-        here.show_plan([f"roll back to {release or 'the first of ' + earlier + ' that fits the schema'}"])
+        committed, _ = here.run(preflight.running_release(here.platform))
+        targets = [release] if release else list(committed.earlier)
+        here.show_plan([f"roll back to {t}, if it fits the schema" for t in targets])
         return
     made = here.run(
         rollback_operation.rollback(

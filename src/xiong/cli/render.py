@@ -12,7 +12,7 @@ from rich.table import Table
 from xiong.errors import XiongError
 from xiong.model.documents import to_document
 from xiong.model.receipt import Receipt
-from xiong.operations.releases import ListedRelease
+from xiong.operations.releases import History, ReleaseList
 from xiong.operations.status import Status
 from xiong.operations.up import UpResult
 from xiong.platforms.base import PlannedCommand
@@ -102,22 +102,21 @@ def status(found: Status) -> None:
         )
 
 
-def releases(found: list[ListedRelease]) -> None:
-    table = Table("release", "built (UTC)", "", "from", box=None, pad_edge=False)
-    for entry in found:
+def releases(found: ReleaseList) -> None:
+    """One line for each staged release."""
+    for entry in found.releases:
         mark = "runs" if entry.active else "ran before" if entry.committed_before else "staged"
-        table.add_row(entry.release.id, f"{entry.release.created_at:%F %T}", mark, entry.release.source)
-    _stdout.print(table)
+        built = f"built {entry.release.created_at:%F %T} UTC"
+        _stdout.print(f"{entry.release.id}  {mark}, {built} from {_plain(entry.release.source)}")
 
 
-def history(found: list[Receipt]) -> None:
-    table = Table(
-        "ended (UTC)", "verb", "release", "outcome", "probe", "by", "because", box=None, pad_edge=False
-    )
-    for r in found:
-        seen = f"{r.probe.failed} of {r.probe.sent} failed" if r.probe.sent else ""
-        table.add_row(f"{r.ended_at:%F %T}", r.verb, r.release, r.outcome.value, seen, r.by, _plain(r.reason))
-    _stdout.print(table)
+def history(found: History) -> None:
+    """One line for each rollout, and why where it was not plainly committed."""
+    for r in found.receipts:
+        probe = f", probe {r.probe.failed} of {r.probe.sent} failed" if r.probe.sent else ""
+        _stdout.print(f"{r.ended_at:%F %T} UTC  {r.verb} {r.release}: {r.outcome}{probe}, by {r.by}")
+        if r.reason:
+            _stdout.print(f"    because {_plain(r.reason)}")
 
 
 def plan(steps: list[str], commands: list[PlannedCommand]) -> None:

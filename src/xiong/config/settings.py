@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 class Section(BaseModel):
@@ -74,9 +74,20 @@ class ProxySettings(Section):
         "https://acme-v02.api.letsencrypt.org/directory", description="Where a certificate is asked for."
     )
     acme_email: str = Field("", description="Contact that the certificate authority may write to.")
+    authority: Path | None = Field(
+        None, description="CA file by which the tool checks `certificate`; empty is the system's."
+    )
     acme_root: Path | None = Field(
         None, description="CA file to trust the ACME server by; empty is the system's."
     )
+
+    @model_validator(mode="after")
+    def _whole(self) -> ProxySettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: one of them is missing")
+        if self.certificate is not None and not self.host:
+            raise ValueError("a certificate needs the host name that it is for")
+        return self
 
 
 class DatabaseSettings(Section):

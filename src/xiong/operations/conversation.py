@@ -8,9 +8,10 @@ from typing import Any
 
 from xiong.errors import UnhealthyError
 from xiong.operations import probe
+from xiong.operations.front_door import front_door, operator_headers
 from xiong.platforms.base import Endpoint
 from xiong.tools.clock import Clock
-from xiong.tools.http import Answer, Http
+from xiong.tools.http import Answer
 
 _LINES = ("你好", "晚上睡不著，有什麼方法嗎？", "謝謝你，我會試試看")
 
@@ -40,12 +41,7 @@ async def converse(endpoint: Endpoint, clock: Clock) -> Conversation:
     person = f"synthetic-script-{secrets.token_hex(4)}"
     sources: list[str] = []
     conversation = None
-    async with Http(
-        endpoint.url,
-        timeout_seconds=probe.TIMEOUT_SECONDS,
-        verify=endpoint.verify,
-        headers=probe.headers(endpoint),
-    ) as http:
+    async with front_door(endpoint, probe.TIMEOUT_SECONDS, headers=operator_headers(endpoint)) as http:
         for line in _LINES:
             body = {"person": person, "message": line}
             if conversation:

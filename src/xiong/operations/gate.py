@@ -14,6 +14,7 @@ from xiong.config.settings import DeploySettings
 from xiong.errors import RolloutError
 from xiong.model.instance import Instance
 from xiong.operations import probe
+from xiong.operations.front_door import operator_headers
 from xiong.platforms.base import Endpoint
 from xiong.tools.clock import Clock
 from xiong.tools.http import Http, Samples
@@ -94,7 +95,7 @@ async def _window(
 ) -> Window:
     log = probe.ProbeLog()
     async with Http(
-        replica.url or "", timeout_seconds=limits.gate_seconds / 3, headers=probe.headers(endpoint)
+        replica.url or "", timeout_seconds=limits.gate_seconds / 3, headers=operator_headers(endpoint)
     ) as http:
         before = await http.samples() or {}
         numbers = iter(range(limits.gate_requests))

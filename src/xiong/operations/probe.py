@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from xiong.model.receipt import ProbeCount
+from xiong.operations.front_door import front_door, operator_headers
 from xiong.platforms.base import Endpoint
 from xiong.tools.clock import Clock
 from xiong.tools.http import Answer, Http
@@ -46,11 +47,6 @@ def percentile_95(seconds: list[float]) -> float:
     if len(seconds) < 2:
         return max(seconds, default=0.0)
     return statistics.quantiles(seconds, n=20, method="inclusive")[-1]
-
-
-def headers(endpoint: Endpoint) -> dict[str, str]:
-    """Who the probe is: the operators' application, marked as synthetic."""
-    return {"Authorization": f"Bearer {endpoint.token_file.read_text().strip()}", "X-Synthetic": "1"}
 
 
 async def say(http: Http, log: ProbeLog, number: int, run: str, clock: Clock) -> None:
@@ -90,12 +86,8 @@ async def running_probe(
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(
-                Http(
-                    endpoint.url,
-                    timeout_seconds=TIMEOUT_SECONDS,
-                    verify=endpoint.verify,
-                    headers=headers(endpoint),
-                    keep_alive=keep_alive,
+                front_door(
+                    endpoint, TIMEOUT_SECONDS, headers=operator_headers(endpoint), keep_alive=keep_alive
                 )
             )
             for keep_alive in (True, False)

@@ -19,15 +19,29 @@ class ListedRelease:
     committed_before: bool
 
 
-async def releases(platform: Platform) -> list[ListedRelease]:
+@dataclass(frozen=True)
+class ReleaseList:
     """What is staged, newest first."""
+
+    releases: tuple[ListedRelease, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """All receipts, newest first."""
+
+    receipts: tuple[Receipt, ...]
+
+
+async def releases(platform: Platform) -> ReleaseList:
+    """What could be deployed or rolled back to."""
     committed = await Journal(platform.records).committed()
     active = committed.release if committed else None
     earlier = committed.earlier if committed else ()
     staged = await platform.releases()
-    return [ListedRelease(r, r.id == active, r.id in earlier) for r in reversed(staged)]
+    return ReleaseList(tuple(ListedRelease(r, r.id == active, r.id in earlier) for r in reversed(staged)))
 
 
-async def history(platform: Platform) -> list[Receipt]:
-    """All receipts, newest first."""
-    return await Journal(platform.records).history()
+async def history(platform: Platform) -> History:
+    """What ran when, by whom, with which receipt."""
+    return History(tuple(await Journal(platform.records).history()))

@@ -16,12 +16,12 @@ from xiong.model.instance import Instance, InstanceState, ReplicaEvent, ReplicaS
 from xiong.model.receipt import Outcome, ProbeCount, Receipt
 from xiong.model.release import Release
 from xiong.operations import gate, schema
+from xiong.operations.front_door import front_door
 from xiong.operations.journal import Journal, Rollout
 from xiong.operations.probe import ProbeLog, running_probe
 from xiong.platforms.base import Platform, Progress
 from xiong.tools import host
 from xiong.tools.clock import Clock, wait_for
-from xiong.tools.http import Http
 
 _CONFIRMATIONS = 6
 
@@ -204,7 +204,7 @@ class Roller:
         """
         endpoint = await self._platform.endpoint()
         streak = 0
-        async with Http(endpoint.url, timeout_seconds=5, verify=endpoint.verify) as http:
+        async with front_door(endpoint, 5) as http:
 
             async def confirmed() -> bool:
                 nonlocal streak

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xiong.config.settings import Settings
 from xiong.model.instance import Instance, InstanceState
 from xiong.model.lease import Lease
 from xiong.model.receipt import Receipt
+from xiong.operations.front_door import front_door
 from xiong.operations.journal import Committed, Journal, Rollout
 from xiong.platforms.base import Platform
 from xiong.tools.http import Http
@@ -51,9 +52,12 @@ async def status(platform: Platform, settings: Settings) -> Status:
     committed = await journal.committed()
     instances = tuple(await platform.instances())
     endpoint = await platform.endpoint()
-    async with Http(endpoint.url, timeout_seconds=3, verify=endpoint.verify) as http:
-        alive = await _document(http, "/api/v1/healthz")
-        ready = await _document(http, "/api/v1/ready")
+    alive: dict[str, Any] = {}
+    ready: dict[str, Any] = {}
+    if committed is not None:  # else whoever answers there is not ours
+        async with front_door(endpoint, 3) as http:
+            alive = await _document(http, "/api/v1/healthz")
+            ready = await _document(http, "/api/v1/ready")
     lease = await platform.read_lease()
     rollout = await journal.rollout()
     interrupted = rollout if lease is None else None
@@ -69,7 +73,7 @@ async def status(platform: Platform, settings: Settings) -> Status:
         answering=answering,
         degraded=degraded,
         instances=instances,
-        lease=lease,
+        lease=replace(lease, token="") if lease else None,  # the token is its holder's alone
         interrupted=interrupted,
         last=next(iter(await journal.history()), None),
     )

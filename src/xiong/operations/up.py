@@ -65,7 +65,8 @@ async def up(
         if faults:
             raise PreflightError("cannot start: " + "; ".join(faults))
         await platform.start_services(progress)
-        await provision(platform)
+        if settings.database.url is None:  # a server of the user's is prepared by the user
+            await provision(platform)
         spent("services")
         roller = Roller(platform, settings, clock, progress)
         await roller.finish_interrupted()

@@ -27,13 +27,17 @@ class Endpoint:
     """Where the service is reached from outside.
 
     Attributes:
-        url: through the proxy, without a trailing slash.
-        verify: a CA file to check its certificate with; None is the system's.
+        url: where people reach it through the proxy, without a trailing slash.
+        address: where the tool reaches the same proxy; it needs no name server.
+        server_name: whom the proxy's certificate must name, or None without HTTPS.
+        authority: a CA file to check it with; None is the system's.
         token_file: where a bearer token of the operators' application lies.
     """
 
     url: str
-    verify: Path | None
+    address: str
+    server_name: str | None
+    authority: Path | None
     token_file: Path
 
 

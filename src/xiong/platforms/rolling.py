@@ -22,6 +22,10 @@ class Driver(Protocol):
         """All replicas of the service, in a stable order."""
         ...
 
+    async def fits(self, replica: Instance, release: Release) -> bool:
+        """Whether it runs exactly what `start` would run now: that release with the present settings."""
+        ...
+
     async def start(self, release: Release) -> Instance:
         """Starts one more replica."""
         ...
@@ -57,7 +61,7 @@ async def roll(driver: Driver, release: Release, replicas: int) -> AsyncGenerato
             yield await _stop(driver, replica)
     while True:
         present = await driver.replicas()
-        new = [r for r in present if r.release_id == release.id and r.state is not InstanceState.DRAINING]
+        new = [r for r in present if r.state is not InstanceState.DRAINING and await driver.fits(r, release)]
         old = [r for r in present if r not in new]
         if len(new) >= replicas and not old:
             break

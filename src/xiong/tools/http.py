@@ -40,15 +40,28 @@ class Http:
         *,
         timeout_seconds: float,
         verify: Path | None = None,
+        server_name: str | None = None,
         headers: Mapping[str, str] | None = None,
         keep_alive: bool = True,
     ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            base_url: without a trailing slash.
+            timeout_seconds: of each request.
+            verify: a CA file to trust; None trusts the system's.
+            server_name: whom the certificate must name, where that is not the host of `base_url`.
+            headers: sent with every request.
+            keep_alive: False opens a connection for each request.
+        """
         limits = httpx.Limits(max_keepalive_connections=20 if keep_alive else 0)
+        named = {"Host": server_name} if server_name else {}
+        self._extensions = {"sni_hostname": server_name} if server_name else {}
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=timeout_seconds,
             verify=httpx.create_ssl_context(verify=str(verify)) if verify else True,
-            headers=headers,
+            headers={**(headers or {}), **named},
             limits=limits,
             trust_env=False,
         )
@@ -64,7 +77,9 @@ class Http:
     ) -> Answer | None:
         """The answer, or None when there was none (refused, reset, timed out)."""
         try:
-            answer = await self._client.request(method, path, json=body, headers=headers)
+            answer = await self._client.request(
+                method, path, json=body, headers=headers, extensions=self._extensions
+            )
         except httpx.HTTPError:
             return None
         return Answer(answer.status_code, answer.headers, answer.content)

@@ -183,9 +183,16 @@ class LocalPlatform:
     async def endpoint(self) -> Endpoint:
         _, ports = self._prepare()
         proxy = self._settings.proxy
-        scheme, host = ("https", proxy.host) if proxy.host else ("http", "127.0.0.1")
-        url = f"{scheme}://{host}:{ports.proxy}"
-        return Endpoint(url, proxy.certificate if proxy.host else None, self._secrets.operator_token)
+        here = "127.0.0.1" if proxy.bind in {"0.0.0.0", "::"} else proxy.bind  # noqa: S104 - read, not bound
+        scheme = "https" if proxy.host else "http"
+        address = f"{scheme}://{here}:{ports.proxy}"
+        return Endpoint(
+            url=f"{scheme}://{proxy.host}:{ports.proxy}" if proxy.host else address,
+            address=address,
+            server_name=proxy.host or None,
+            authority=proxy.authority or proxy.acme_root,
+            token_file=self._secrets.operator_token,
+        )
 
     async def take_lease(self, wanted: Lease) -> Lease:
         self._layout.make()

@@ -91,7 +91,8 @@ def layout_for(state: Path) -> Layout:
     /root), its files go to /var/lib/xiong under a name made from the path.
     """
     root = state.absolute()
-    if os.geteuid() != 0 or open_to_others(root):
+    settled = (root / "postgres" / "PG_VERSION").is_file()
+    if os.geteuid() != 0 or settled or open_to_others(root):
         return Layout(root, root)
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     return Layout(root, Path("/var/lib/xiong") / name)

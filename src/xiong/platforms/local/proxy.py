@@ -100,11 +100,8 @@ def _safe_answer() -> dict[str, Any]:
 
 
 def _tls(settings: ProxySettings) -> dict[str, Any]:
-    if settings.certificate:
-        pair = {
-            "certificate": str(settings.certificate.absolute()),
-            "key": str(settings.key and settings.key.absolute()),
-        }
+    if settings.certificate and settings.key:
+        pair = {"certificate": str(settings.certificate.absolute()), "key": str(settings.key.absolute())}
         return {"certificates": {"load_files": [pair]}}
     issuer: dict[str, Any] = {"module": "acme", "ca": settings.acme_directory, "email": settings.acme_email}
     if settings.acme_root:

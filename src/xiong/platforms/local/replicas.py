@@ -15,7 +15,7 @@ from xiong.platforms.local.ports import Ports, owner_of
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
-from xiong.platforms.local.supervision.spec import ChildState, ChildStatus
+from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
 
 _STATES = {
     ChildState.STARTING: InstanceState.STARTING,
@@ -65,6 +65,10 @@ class LocalReplicas:
         children = [c for c in await self._supervisor.list() if c.service == specs.API]
         return [as_instance(c) for c in sorted(children, key=lambda c: int(c.labels["slot"]))]
 
+    async def fits(self, replica: Instance, release: Release) -> bool:
+        child = next(c for c in await self._supervisor.list() if c.name == replica.name)
+        return child.labels.get("setup") == self._spec(int(child.labels["slot"]), release).labels["setup"]
+
     async def start(self, release: Release) -> Instance:
         used = {int(r.name.rpartition("-")[2]) for r in await self.replicas()}
         free = [slot for slot in range(len(self._ports.slots)) if slot not in used]
@@ -75,7 +79,10 @@ class LocalReplicas:
         if slot is None:
             port = self._ports.slots[free[0]]
             raise PlatformError(f"port {port} of a free slot is taken by {owner_of(port)}", hint="xiong down")
-        spec = specs.replica(
+        return as_instance(await self._supervisor.ensure(self._spec(slot, release)))
+
+    def _spec(self, slot: int, release: Release) -> ProcessSpec:
+        return specs.replica(
             self._settings,
             self._layout,
             self._ports,
@@ -85,7 +92,6 @@ class LocalReplicas:
             site=self._releases.site(release.id),
             secret_files=self._secrets.service_files(self._settings, self._ports),
         )
-        return as_instance(await self._supervisor.ensure(spec))
 
     async def await_ready(self, replica: Instance, release: Release) -> Instance:
         seconds = self._settings.deploy.ready_seconds

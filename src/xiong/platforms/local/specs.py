@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,11 +78,14 @@ def replica(
     environment = commands.service_environment(
         settings, layout, secret_files, site=site, release_id=release_id
     )
+    argv = tuple(commands.replica(python, port, settings.deploy.drain_seconds))
+    env = {**environment, "PORT": str(port)}
+    setup = hashlib.sha256(repr((argv, sorted(env.items()))).encode()).hexdigest()[:16]
     return ProcessSpec(
         name=name,
         service=API,
-        argv=tuple(commands.replica(python, port, settings.deploy.drain_seconds)),
-        env={**environment, "PORT": str(port)},
+        argv=argv,
+        env=env,
         cwd=str(layout.spool),
         log_path=str(layout.logs / f"{name}.log"),
         ready=Probe(
@@ -90,5 +94,5 @@ def replica(
         ready_timeout_s=settings.deploy.ready_seconds,
         stop_grace_s=settings.deploy.drain_seconds + 5,
         release_id=release_id,
-        labels={"url": f"http://127.0.0.1:{port}", "slot": str(slot)},
+        labels={"url": f"http://127.0.0.1:{port}", "slot": str(slot), "setup": setup},
     )

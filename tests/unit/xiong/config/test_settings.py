@@ -56,7 +56,7 @@ def test_broken_toml_is_told_with_its_place(tmp_path):
     file = tmp_path / "xiong.toml"
     file.write_text("[service\n")
 
-    with pytest.raises(ConfigurationError, match="not valid TOML.*line 1"):
+    with pytest.raises(ConfigurationError, match=r"not valid TOML.*line 1"):
         load_settings(file)
 
 

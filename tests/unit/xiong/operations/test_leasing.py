@@ -35,7 +35,7 @@ def platform(tmp_path):
 
 async def test_a_second_verb_is_told_who_holds_the_lease_and_why(platform):
     async with hold_lease(platform, "deploy 1.0", 30, SystemClock()):
-        with pytest.raises(LeaseHeldError, match="for `deploy 1.0` since") as caught:
+        with pytest.raises(LeaseHeldError, match=r"for `deploy 1\.0` since") as caught:
             async with hold_lease(platform, "rollback", 30, SystemClock()):
                 pass
 

@@ -27,6 +27,9 @@ class Memory:
     async def replicas(self):
         return list(self.present)
 
+    async def fits(self, replica, release):
+        return replica.release_id == release.id
+
     async def start(self, release):
         number = next(self.numbers)
         replica = Instance(f"api-{number}", "api", release.id, InstanceState.STARTING, None, str(number))

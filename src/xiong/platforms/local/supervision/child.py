@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from xiong.platforms.local.supervision import logs, probe, proc
+from xiong.platforms.local.supervision import endings, logs, probe, proc
 from xiong.platforms.local.supervision.errors import ProcessFailedError, SupervisorTimeoutError
 from xiong.platforms.local.supervision.journal import Record
 from xiong.platforms.local.supervision.launch import launch
@@ -25,7 +25,6 @@ from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, Proc
 
 LOG: Final = logging.getLogger("supervisor")
 KILL_WAIT_S: Final = 5.0
-_BACKOFF_S: Final = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0)
 
 
 class Child:
@@ -107,13 +106,17 @@ class Child:
 
     # --- starting
 
-    def start(self) -> None:
-        """Starts the process; what was left of an earlier run is killed first."""
+    async def clear(self) -> None:
+        """Kills what is left of an earlier run and waits until it is gone, its ports free."""
         self._cancel_delayed()
-        proc.sweep(self._tag, None)
-        self._start_clean()
+        for left in proc.sweep(self._tag, None):
+            await proc.gone(left, KILL_WAIT_S)
 
-    def _start_clean(self) -> None:
+    def start(self) -> None:
+        """Starts the process unless it runs; nothing may be left of an earlier run."""
+        self._cancel_delayed()
+        if self.running:
+            return
         try:
             popen, remark = launch(self.spec, self._tag)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -169,7 +172,7 @@ class Child:
         """Asks until the process is ready or gone; slower once it is late."""
         pause = 0.02
         while not gone.is_set():
-            seen = await probe.ask(self.spec.ready, 2.0)
+            seen = await probe.ask(self.spec.ready, 2.0, self.record.identity)
             if gone.is_set() or self.state is not ChildState.STARTING:
                 return
             if seen is None:
@@ -190,23 +193,18 @@ class Child:
         self._forget_pidfd()
         # Before reaping, so that the pid cannot belong to anybody else yet.
         proc.sweep(self._tag, identity)
-        how, code = self._reap()
+        code = self._reap()
+        how = endings.describe(code, time.monotonic() - self._born)
         self.record.identity = None
         self._gone.set()
         LOG.info("%s: %s", self.spec.name, how)
         if self.state is not ChildState.STOPPING:
             self._after_death(how, code)
 
-    def _reap(self) -> tuple[str, int | None]:
-        """How it ended, in words and as a status; None is unknown, as only a parent is told."""
+    def _reap(self) -> int | None:
+        """Its exit code; None when it is another's child."""
         popen, self._popen = self._popen, None
-        code = popen.poll() if popen is not None else None
-        lived = f"after {time.monotonic() - self._born:.1f} s"
-        if code is None:
-            return f"ended {lived}; how is not known, an earlier supervisor had started it", None
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name} {lived}", code
-        return f"exited with status {code} {lived}", code
+        return popen.poll() if popen is not None else None
 
     def _forget_pidfd(self) -> None:
         if self._pidfd is not None:
@@ -223,16 +221,16 @@ class Child:
         if self.spec.restart == "never":
             self._end(how, code)
             return
-        recent = [moment for moment in record.history if 0 <= now - moment < self.spec.within_s]
-        if len(recent) >= self.spec.max_restarts:
+        recent = endings.recent(record.history, now, self.spec.within_s)
+        delay = endings.pause(len(recent), self.spec.max_restarts)
+        if delay is None:
             self._give_up(f"{how}; restarted {len(recent)} times within {self.spec.within_s:g} s before that")
             return
         record.history = [*recent, now]
         record.total += 1
-        delay = _BACKOFF_S[min(len(recent), len(_BACKOFF_S) - 1)]
         if at_once and delay == 0:
             self._how = how
-            self._start_clean()
+            self.start()
             return
         self.enter(ChildState.BACKOFF, how)
         self._delayed = asyncio.get_running_loop().call_later(delay, self.start)
@@ -276,7 +274,7 @@ class Child:
                         f"{self.spec.name} (pid {identity.pid}) outlives SIGKILL",
                         hint=f"cat /proc/{identity.pid}/stack",
                     )
-        proc.sweep(self._tag, None)
+        await self.clear()
         self.enter(ChildState.STOPPED)
 
     async def _ended_within(self, seconds: float) -> bool:

@@ -48,87 +48,97 @@ class SupervisorClient:
     ) -> None:
         """Nothing is held open between calls."""
 
-    async def ping(self, seconds: float = 5.0) -> int:
-        """The supervisor's pid."""
-        return int((await self._call("ping", seconds))["pid"])
+    async def ping(self, timeout: float = 5.0, *, patient: bool = True) -> int:
+        """The supervisor's pid; unless `patient`, one that is just coming back counts as absent."""
+        return int((await self._call("ping", timeout, patient=patient))["pid"])
 
-    async def ensure(self, spec: ProcessSpec, seconds: float = 60.0) -> ChildStatus:
+    async def ensure(self, spec: ProcessSpec, timeout: float = 60.0) -> ChildStatus:
         """Makes a process run as `spec` says; does not wait until it is ready.
 
         Starts it when it is absent, stopped or failed (its past deaths are forgotten); restarts it
         when what would be executed differs, or when it is draining; else leaves it alone.
         """
-        return _status(await self._call("ensure", seconds, spec=spec.to_json()))
+        return _status(await self._call("ensure", timeout, spec=spec.to_json()))
 
     async def wait_ready(
-        self, name: str, seconds: float, *, deaths_allowed: int | None = None
+        self, name: str, timeout: float, *, deaths_allowed: int | None = None
     ) -> ChildStatus:
         """Waits until a process is ready.
 
         Args:
             name: of the process.
-            seconds: the deadline from now.
+            timeout: seconds.
             deaths_allowed: how often it may die on the way; None leaves that to its restart limits.
 
         Raises:
             ProcessFailedError: it failed, was stopped, or died too often; the last log lines are told.
             SupervisorTimeoutError: it is still not ready; what its probe saw is told.
         """
-        return _status(await self._call("wait", seconds, name=name, deaths_allowed=deaths_allowed))
+        return _status(await self._call("wait", timeout, name=name, deaths_allowed=deaths_allowed))
 
     async def stop(
-        self, name: str, *, forget: bool = False, grace: float | None = None, seconds: float = 90.0
+        self, name: str, *, forget: bool = False, grace: float | None = None, timeout: float = 90.0
     ) -> ChildStatus:
         """Stops a process; `forget` also drops it from the list. `grace` None is the spec's own."""
-        return _status(await self._call("stop", seconds, name=name, forget=forget, grace=grace))
+        return _status(await self._call("stop", timeout, name=name, forget=forget, grace=grace))
 
-    async def restart(self, name: str, seconds: float = 90.0) -> ChildStatus:
+    async def restart(self, name: str, timeout: float = 90.0) -> ChildStatus:
         """Stops a process gracefully and starts it again; does not wait until it is ready."""
-        return _status(await self._call("restart", seconds, again=False, name=name))
+        return _status(await self._call("restart", timeout, again=False, name=name))
 
-    async def signal(self, name: str, number: int, seconds: float = 5.0) -> ChildStatus:
+    async def signal(self, name: str, number: int, timeout: float = 5.0) -> ChildStatus:
         """Sends a signal to the main process of that name."""
-        return _status(await self._call("signal", seconds, again=False, name=name, signal=int(number)))
+        return _status(await self._call("signal", timeout, again=False, name=name, signal=int(number)))
 
-    async def set_state_draining(self, name: str, seconds: float = 5.0) -> ChildStatus:
+    async def set_state_draining(self, name: str, timeout: float = 5.0) -> ChildStatus:
         """Notes that the process is being drained; it stays noted until it is started anew."""
-        return _status(await self._call("drain", seconds, name=name))
+        return _status(await self._call("drain", timeout, name=name))
 
-    async def list(self, seconds: float = 10.0) -> list[ChildStatus]:
+    async def list(self, timeout: float = 10.0) -> list[ChildStatus]:
         """All processes, in the order in which they were first asked for."""
-        return [_status(entry) for entry in await self._call("list", seconds)]
+        return [_status(entry) for entry in await self._call("list", timeout)]
 
-    async def shutdown(self, *, stop_children: bool, seconds: float = 180.0) -> None:
+    async def shutdown(self, *, stop_children: bool, timeout: float = 180.0) -> None:
         """Ends supervisor and guard, and returns when they are gone.
 
         Args:
             stop_children: stop all processes too, and start none at the next start; else they run
                 on and the next supervisor adopts them.
-            seconds: the deadline from now.
+            timeout: seconds.
 
         Raises:
             PlatformError: a process could not be stopped.
         """
-        end = time.monotonic() + seconds
-        answer = await self._call("shutdown", seconds, again=False, stop_children=stop_children)
+        end = time.monotonic() + timeout
+        answer = await self._call("shutdown", timeout, again=False, stop_children=stop_children)
         served_by = Identity(int(answer["pid"]), int(answer["ticks"]))
         if not await proc.gone(served_by, max(end - time.monotonic(), 1.0)):
             raise errors.SupervisorTimeoutError(f"the supervisor (pid {served_by.pid}) does not end")
         if answer["troubles"]:
             raise errors.ProcessFailedError("; ".join(answer["troubles"]))
 
-    async def _call(self, op: str, seconds: float, *, again: bool = True, **fields: Any) -> Any:
-        """One question and its answer; `again` asks anew when the supervisor is killed meanwhile."""
-        end = time.monotonic() + seconds
+    async def _call(
+        self, op: str, timeout: float, *, again: bool = True, patient: bool = True, **fields: Any
+    ) -> Any:
+        """One question and its answer.
+
+        Args:
+            op: what is asked.
+            timeout: seconds.
+            again: ask anew when the supervisor is killed meanwhile.
+            patient: wait for a supervisor that should be there and is not yet.
+            fields: what else the question says.
+        """
+        end = time.monotonic() + timeout
         while True:
             left = max(end - time.monotonic(), 0.0)
             request = json.dumps({"op": op, "timeout": left, **fields}).encode() + b"\n"
             try:
                 async with asyncio.timeout(left + _MARGIN_S):
-                    answer = await self._exchange(request, min(left, _COMEBACK_S))
+                    answer = await self._exchange(request, min(left, _COMEBACK_S) * patient)
             except TimeoutError as error:
                 raise errors.SupervisorTimeoutError(
-                    f"{op}: the supervisor gave no answer within {seconds:g} s"
+                    f"{op}: the supervisor gave no answer within {timeout:g} s"
                 ) from error
             if answer:
                 return _result(answer)
@@ -141,7 +151,8 @@ class SupervisorClient:
         try:
             writer.write(request)
             await writer.drain()
-            return await reader.readline()
+            line = await reader.readline()
+            return line if line.endswith(b"\n") else b""
         except OSError:
             return b""
         finally:

@@ -67,6 +67,12 @@ class Control:
     def __init__(self, fleet: Fleet, on_shutdown: Callable[[bool], asyncio.Future[list[str]]]) -> None:
         self.fleet = fleet
         self.on_shutdown = on_shutdown
+        self._open: set[asyncio.Task[Any]] = set()
+
+    async def finish(self, seconds: float) -> None:
+        """Lets answers that are under way reach their clients, at the end; who is silent is cut off."""
+        if self._open:
+            await asyncio.wait(self._open, timeout=seconds)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: any number of requests, one after the other. Nothing a client sends ends us."""
@@ -75,8 +81,10 @@ class Control:
                 line = await asyncio.wait_for(reader.readline(), _ASK_WITHIN_S)
                 if not line:
                     break
-                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
-                await asyncio.wait_for(writer.drain(), _ASK_WITHIN_S)
+                answer = asyncio.create_task(self._reply(line, writer))
+                self._open.add(answer)
+                answer.add_done_callback(self._open.discard)
+                await answer
         except (TimeoutError, OSError, ValueError):
             pass  # silent, gone, or a line beyond the limit
         except asyncio.CancelledError:
@@ -84,12 +92,16 @@ class Control:
         finally:
             writer.close()
 
+    async def _reply(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+        await asyncio.wait_for(writer.drain(), _ASK_WITHIN_S)
+
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = json.loads(line)
             if not isinstance(request, dict):
                 raise ValueError("a request must be a JSON object")
-            seconds = min(max(float(request.get("timeout", 30.0)), 0.0), _LONGEST_S)
+            seconds = _number(request, "timeout") or 0.0
             return {"ok": True, "result": await self._within(seconds, request)}
         except PlatformError as error:
             return {"ok": False, "error": errors.to_wire(error)}
@@ -134,16 +146,31 @@ class Control:
             case "ensure":
                 return await self.fleet.ensure(ProcessSpec.from_json(request["spec"]))
             case "wait":
-                return await self.fleet.wait_ready(name, request.get("deaths_allowed"))
+                return await self.fleet.wait_ready(name, _number(request, "deaths_allowed"))
             case "stop":
-                return await self.fleet.stop(name, request.get("grace"), forget=bool(request.get("forget")))
+                grace = _number(request, "grace")
+                return await self.fleet.stop(name, grace, forget=bool(request.get("forget")))
             case "restart":
                 return await self.fleet.restart(name)
             case "signal":
-                return self.fleet.signal(name, int(request["signal"]))
+                return self.fleet.signal(name, int(_number(request, "signal") or 0))
             case "drain":
                 return self.fleet.drain(name)
         raise errors.RequestError(f"no operation {op!r}")
+
+
+def _number(request: dict[str, Any], key: str) -> float | None:
+    """A number from a request, None when it is not there.
+
+    Raises:
+        ValueError: it is something else, or out of all reason.
+    """
+    value = request.get(key)
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 <= value <= _LONGEST_S:
+        raise ValueError(f"{key}: expected a number from 0 to {_LONGEST_S:g}")
+    return float(value)
 
 
 def _note_late_end(work: asyncio.Future[Any]) -> None:

@@ -30,6 +30,7 @@ LOCK: Final = "supervisor.lock"
 OWN_LOG: Final = "logs/supervisor.log"
 _OWN_LOG_BYTES: Final = 4 * 1024 * 1024
 _UPKEEP_S: Final = 2.0
+_LAST_WORDS_S: Final = 1.0
 
 
 def lock(folder: Path) -> int:
@@ -73,18 +74,19 @@ class Daemon:
         self._journal.run = True
         self._fleet.resume()
         self._journal.save()
-        handler = Control(self._fleet, lambda stop: self.end(stop, True))
-        server = await asyncio.start_unix_server(
-            handler.serve, sock=control.listen(self._folder), limit=control.LINE_LIMIT
-        )
-        if self._guard:
+        if self._guard:  # before anybody is answered: who is, may rely on the guard
             self._guard.fill()
+        requests = Control(self._fleet, lambda stop: self.end(stop, True))
+        server = await asyncio.start_unix_server(
+            requests.serve, sock=control.listen(self._folder), limit=control.LINE_LIMIT
+        )
         LOG.info("serving %s as %d", self._folder, os.getpid())
         while not self._ended.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _UPKEEP_S)
             await self._upkeep()
         server.close()
+        await requests.finish(_LAST_WORDS_S)
         (self._folder / control.SOCKET).unlink(missing_ok=True)
         LOG.info("ended")
 

@@ -84,13 +84,14 @@ class Fleet:
         """Finds the running process of a record: the one noted, or one started just before a crash."""
         identity = child.record.identity
         if identity is not None:
+            # Ours lead a session; the check costs nothing and guards against a damaged file.
             found = proc.stat(identity.pid)
-            # Ours are session leaders; the check costs nothing and guards against a damaged file.
-            if not (
-                found and found.identity == identity and found.session == identity.pid and not found.dead
-            ):
+            if found is None or not proc.alive(identity) or found.session != identity.pid:
                 identity = None
-        identity = identity or proc.leader_of(self.tag_prefix + child.spec.name, child.spec.log_path)
+        if identity is None:
+            others = [record.identity for record in self.journal.records.values() if record.identity]
+            tag = self.tag_prefix + child.spec.name
+            identity = proc.leader_of(tag, child.spec.log_path, others)
         if identity is None:
             return False
         child.adopt(identity)
@@ -102,9 +103,10 @@ class Fleet:
             child.record.identity = None
             child.enter(ChildState.STARTING, "waits for what is started before it")
         for _, group in itertools.groupby(children, key=lambda child: child.spec.service):
-            batch = [child for child in group if child.record.wanted and not child.running]
+            batch = list(group)
+            await asyncio.gather(*(child.clear() for child in batch if not child.running))
             for child in batch:
-                if not self.closing:
+                if child.record.wanted and not child.running and not self.closing:
                     child.enter(ChildState.STARTING, "")
                     child.start()
             await asyncio.gather(*(self._settled(child) for child in batch))
@@ -134,24 +136,26 @@ class Fleet:
         async with child.lock:
             fits = child.spec.same_process(spec) and child.running and child.state in _RESTED
             changed = child.spec != spec or not child.record.wanted
-            if not fits and child.running:
+            # One that runs without being known is left from a lost state file.
+            if not fits and (child.running or self._readopt(child)):
                 await child.halt()
             child.record.spec, child.record.wanted = spec, True
             if not fits:
-                self._begin(child)
+                await self._begin(child)
             elif changed:
                 self.journal.save()
         return self.status(child)
 
-    def _begin(self, child: Child) -> None:
+    async def _begin(self, child: Child) -> None:
         """Starts it as if for the first time; the intent is on disk before the process is there."""
         child.record.forgive()
         child.deaths = 0
         self.journal.save()
         child.enter(ChildState.STARTING, "")
+        await child.clear()
         child.start()
 
-    async def wait_ready(self, name: str, deaths_allowed: int | None) -> ChildStatus:
+    async def wait_ready(self, name: str, deaths_allowed: float | None) -> ChildStatus:
         """Waits until a process is ready.
 
         Raises:
@@ -193,7 +197,7 @@ class Fleet:
         async with child.lock:
             child.record.wanted = True
             await child.halt()
-            self._begin(child)
+            await self._begin(child)
         return self.status(child)
 
     def signal(self, name: str, number: int) -> ChildStatus:

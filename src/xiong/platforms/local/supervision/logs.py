@@ -79,7 +79,7 @@ def without_personal_data(text: str) -> str:
     """The text as it may be shown. Loaded on first use: the daemon rarely needs the rules."""
     if not text:
         return text
-    redact = getattr(importlib.import_module("redaction"), "redact", None)
-    if redact is None:
-        return "(the log may hold personal data and was not read)"
-    return str(redact(text))
+    try:
+        return str(importlib.import_module("redaction").redact(text))
+    except Exception as error:  # whatever is wrong there must not keep a status from being told
+        return f"(the log is not quoted, it may hold personal data: {type(error).__name__})"

@@ -9,13 +9,20 @@ from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from xiong.platforms.local.supervision import listeners
+from xiong.platforms.local.supervision.proc import Identity
 from xiong.platforms.local.supervision.spec import Probe
 
 _ANSWER_LIMIT: Final = 256 * 1024
 
 
-async def ask(probe: Probe, seconds: float) -> str | None:
+async def ask(probe: Probe, seconds: float, ours: Identity | None = None) -> str | None:
     """Asks once.
+
+    Args:
+        probe: what to ask.
+        seconds: the deadline.
+        ours: the process that should be the one to answer; a port tells nothing about who it is.
 
     Returns:
         None when the process is ready, else what was seen.
@@ -24,7 +31,11 @@ async def ask(probe: Probe, seconds: float) -> str | None:
         return None
     try:
         async with asyncio.timeout(seconds):
-            return await (_http(probe) if probe.kind == "http" else _tcp(probe.host, probe.port))
+            if probe.kind == "http":
+                return await _http(probe)
+            await _tcp(probe.host, probe.port)
+            other = listeners.stranger(probe.port, ours) if ours else None
+            return f"port {probe.port} is taken by another process (pid {other})" if other else None
     except TimeoutError:
         return f"no answer within {seconds:g} s"
     except (OSError, ValueError, EOFError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,16 +96,24 @@ def tag(pid: int) -> str | None:
     return None
 
 
-def leader_of(wanted: str, log_path: str) -> Identity | None:
+def leader_of(wanted: str, log_path: str, others: Collection[Identity] = ()) -> Identity | None:
     """The process that was started as `wanted`: a session leader with that tag.
 
     Some programs (valkey) overwrite their environment to show a title; those are known by the log
     file that their stdout still is.
+
+    Args:
+        wanted: the tag.
+        log_path: where the process writes.
+        others: processes that are known to be something else.
     """
     log = os.path.realpath(log_path)
     for found in everything():
         pid = found.identity.pid
-        if found.session == pid and (tag(pid) == wanted or _writes_to(pid, log)):
+        if found.session != pid or found.identity in others:
+            continue
+        seen = tag(pid)
+        if seen == wanted or (seen is None and _writes_to(pid, log)):
             return found.identity
     return None
 
@@ -134,7 +142,7 @@ def send(identity: Identity, number: int) -> bool:
     return True
 
 
-def sweep(wanted: str, leader: Identity | None) -> int:
+def sweep(wanted: str, leader: Identity | None) -> list[Identity]:
     """Kills what is left of a process that has ended: members of its session, carriers of its tag.
 
     Args:
@@ -143,20 +151,21 @@ def sweep(wanted: str, leader: Identity | None) -> int:
             because another process may have come by its pid.
 
     Returns:
-        How many were killed.
+        Who was killed, and may take a moment to be gone.
     """
     session = None
     if leader is not None:
         now = stat(leader.pid)
         session = leader.pid if now is None or now.identity == leader else None
-    killed = 0
+    killed = []
     for found in list(everything()):
         pid = found.identity.pid
         # What is older than its leader, and kernel threads (session 0), cannot be among them.
         if found.session == 0 or (leader is not None and found.identity.ticks < leader.ticks):
             continue
-        if (session is not None and found.session == session) or tag(pid) == wanted:
-            killed += send(found.identity, signal.SIGKILL)
+        ours = (session is not None and found.session == session) or tag(pid) == wanted
+        if ours and send(found.identity, signal.SIGKILL):
+            killed.append(found.identity)
     return killed
 
 

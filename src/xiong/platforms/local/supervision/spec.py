@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -93,20 +93,13 @@ class ProcessSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if isinstance(self.argv, str):
+            raise ValueError(f"{self.name}: argv must be a list of strings, not one string")
         # Callers may pass lists; equality and the round trip want tuples.
         object.__setattr__(self, "argv", tuple(self.argv))
         object.__setattr__(self, "user", tuple(self.user) if self.user is not None else None)
-        object.__setattr__(self, "stop_signal", int(self.stop_signal))
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"process name {self.name!r}: letters, digits, `.`, `_` and `-`, up to 64")
-        if not self.argv or not all(isinstance(part, str) for part in self.argv):
-            raise ValueError(f"{self.name}: argv must be a list of strings that names a program")
-        if self.restart not in _RESTARTS:
-            raise ValueError(f"{self.name}: restart {self.restart!r}: expected {' or '.join(_RESTARTS)}")
-        if not self.log_path.startswith("/") or not self.cwd.startswith("/"):
-            raise ValueError(f"{self.name}: log_path and cwd must be absolute")
-        if not all(isinstance(part, str) for pair in self.env.items() for part in pair):
-            raise ValueError(f"{self.name}: env must map strings to strings")
+        for wrong in _faults(self):
+            raise ValueError(f"{self.name}: {wrong}")
 
     def same_process(self, other: ProcessSpec) -> bool:
         """Whether a process started from `other` is what this spec would start.
@@ -140,6 +133,38 @@ class ProcessSpec:
             raise ValueError(f"not a process spec: {error}") from error
 
 
+def _faults(spec: ProcessSpec) -> Iterator[str]:
+    """What keeps a spec from being run, in words."""
+    if not _NAME.fullmatch(spec.name):
+        yield f"process name {spec.name!r}: letters, digits, `.`, `_` and `-`, up to 64"
+    if not isinstance(spec.service, str):
+        yield "service must be a string"
+    if not spec.argv or not all(isinstance(part, str) for part in spec.argv):
+        yield "argv must be a list of strings that names a program"
+    if spec.restart not in _RESTARTS:
+        yield f"restart {spec.restart!r}: expected {' or '.join(_RESTARTS)}"
+    if not spec.log_path.startswith("/") or not spec.cwd.startswith("/"):
+        yield "log_path and cwd must be absolute"
+    for name in ("env", "labels"):
+        if not all(isinstance(part, str) for pair in getattr(spec, name).items() for part in pair):
+            yield f"{name} must map strings to strings"
+    if spec.user is not None and [type(part) for part in spec.user] != [int, int]:
+        yield "user must be a numeric user and group"
+    for name, least, most in _RANGES:
+        value = getattr(spec, name)
+        kinds = (float, int) if name.endswith("_s") else (int, signal.Signals)
+        if type(value) not in kinds or not least <= value <= most:
+            yield f"{name} {value!r}: expected {least} to {most}"
+
+
+_RANGES: Final = (
+    ("ready_timeout_s", 0, 10**7),
+    ("stop_grace_s", 0, 10**7),
+    ("within_s", 0, 10**7),
+    ("stop_signal", 1, 64),
+    ("max_restarts", 0, 10**6),
+    ("log_max_bytes", 1, 2**62),
+)
 _IDENTITY: Final = ("service", "argv", "log_path", "cwd", "env", "user", "release_id")
 
 

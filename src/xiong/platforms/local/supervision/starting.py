@@ -24,7 +24,7 @@ _ASK_S: Final = 1.0
 _LAUNCH_S: Final = 10.0
 
 
-async def start_daemon(state_dir: Path, seconds: float = 10.0) -> int:
+async def start_daemon(state_dir: Path, timeout: float = 10.0) -> int:
     """Makes sure that a supervisor with its guard serves the folder.
 
     Returns:
@@ -44,12 +44,12 @@ async def start_daemon(state_dir: Path, seconds: float = 10.0) -> int:
 
     try:
         pid = await wait_for(
-            answering_or_dead, what="the supervisor", seconds=seconds, clock=SystemClock(), every=0.02
+            answering_or_dead, what="the supervisor", seconds=timeout, clock=SystemClock(), every=0.02
         )
         # The one launched may have ended because another, started by a guard, was first.
         pid = pid if pid > 0 else await _answering(folder) or -1
     except DeadlineError as error:
-        raise _failed(folder, f"does not answer within {seconds:g} s") from error
+        raise _failed(folder, f"does not answer within {timeout:g} s") from error
     if pid < 0:
         raise _failed(folder, "ended at once")
     return pid
@@ -65,7 +65,7 @@ def _folder(state_dir: Path) -> Path:
 
 async def _answering(folder: Path) -> int | None:
     try:
-        return await SupervisorClient(folder).ping(_ASK_S)
+        return await SupervisorClient(folder).ping(_ASK_S, patient=False)
     except (SupervisorNotRunningError, SupervisorTimeoutError):
         return None
 

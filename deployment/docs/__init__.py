@@ -1,0 +1,1 @@
+"""Writes the reference pages that the code already knows: `make docs`, checked by tests/repo."""

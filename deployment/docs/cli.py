@@ -1,0 +1,80 @@
+"""docs/reference/cli.md from the typer application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from deployment.docs.markdown import code, joined, notice, table
+
+from xiong.cli.main import app
+
+_INTRODUCTION = """\
+Flags of the whole call stand before the verb, flags of a verb behind it: `xiong --json status`.
+The result goes to stdout, progress and errors go to stderr.
+A verb that changes something takes `--dry-run`; every verb takes `--timeout`.
+What `--json` prints is described in [JSON output](json-output.md).
+How a call ends is described in [exit codes](exit-codes.md)."""
+_COMPLETION = {"install_completion", "show_completion", "help"}
+_TYPES = {int: "whole number", float: "number", str: "text", Path: "path", bool: ""}
+
+
+def page() -> str:
+    """The whole page."""
+    group: Any = typer.main.get_command(app)
+    blocks: list[list[str]] = [
+        [notice("src/xiong/cli")],
+        ["# Command line"],
+        _INTRODUCTION.splitlines(),
+        ["## xiong"],
+        [str(group.callback.__doc__).strip()],
+        _options(group),
+        ["## Verbs"],
+        table(
+            ("Verb", "Does"),
+            ((f"[`{name}`](#xiong-{name})", verb.help) for name, verb in group.commands.items()),
+        ),
+    ]
+    for name, verb in group.commands.items():
+        blocks += [[f"## xiong {name}"], [verb.help], ["```text", _usage(name, verb), "```"], _options(verb)]
+    return joined(blocks)
+
+
+def _usage(name: str, verb: Any) -> str:
+    words = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in _arguments(verb)]
+    return " ".join(["xiong", name, "[OPTIONS]", *words])
+
+
+def _arguments(verb: Any) -> list[Any]:
+    return [p for p in verb.params if p.param_type_name == "argument"]
+
+
+def _options(verb: Any) -> list[str]:
+    rows = [
+        (code(_name(p)), _value(p), _default(p), p.help or "Print the version and end.")
+        for p in sorted(verb.params, key=lambda p: p.param_type_name != "argument")
+        if p.name not in _COMPLETION
+    ]
+    return table(("Name", "Value", "Default", "Meaning"), rows)
+
+
+def _name(parameter: Any) -> str:
+    is_argument = parameter.param_type_name == "argument"
+    return str(parameter.name).upper() if is_argument else ", ".join(parameter.opts)
+
+
+def _value(parameter: Any) -> str:
+    if parameter.param_type_name == "option" and parameter.is_flag:
+        return ""
+    kind = _TYPES[parameter.type_descriptor.annotation]
+    if parameter.metavar:
+        kind = str(parameter.metavar)
+    return f"{kind}, at least {parameter.min}" if parameter.min is not None else kind
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    is_flag = parameter.param_type_name == "option" and parameter.is_flag
+    return "" if is_flag or parameter.default in {None, ""} else code(str(parameter.default))

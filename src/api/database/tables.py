@@ -1,0 +1,85 @@
+"""The tables as the code sees them; the migrations make them. A test holds the two together.
+
+Read by `knowledge` and by the tests; the chat path writes its few statements out in `conversations`.
+"""
+
+from __future__ import annotations
+
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+
+EMBEDDING_DIMENSIONS = 1536
+
+metadata = MetaData()
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("application", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("conversation_id", Uuid, ForeignKey("conversations.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_sha256", LargeBinary),
+    Column("reply_to", Uuid, ForeignKey("messages.id"), unique=True),
+    Column("source", Text),
+    Column("risk_level", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("messages_conversation_sequence", "conversation_id", "sequence"),
+)
+
+risk_events = Table(
+    "risk_events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("message_id", Uuid, ForeignKey("messages.id"), nullable=False, unique=True),
+    Column("level", Text, nullable=False),
+    Column("categories", ARRAY(Text), nullable=False),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+knowledge = Table(
+    "knowledge",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("embedder", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("embedding", Vector(EMBEDDING_DIMENSIONS), nullable=False),
+)
+
+schema_revisions = Table(
+    "schema_revisions",
+    metadata,
+    Column("revision", Text, primary_key=True),
+    Column("phase", Text, nullable=False),
+    Column("applied_at", DateTime(timezone=True), nullable=False),
+)

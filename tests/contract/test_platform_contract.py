@@ -1,0 +1,257 @@
+"""One body for every platform by name: what `platforms/base.py` promises, each must keep."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from copies import QUICK, open_folder, source_tree
+from xiong.config.load import load_settings
+from xiong.config.settings import Settings
+from xiong.errors import ReleaseNotFoundError, RolloutError
+from xiong.model.instance import InstanceState, ReplicaStep
+from xiong.model.lease import Lease
+from xiong.model.release import Release
+from xiong.model.task import DatabaseRole, Task
+from xiong.operations.up import provision
+from xiong.platforms.base import Platform
+from xiong.platforms.registry import PLATFORMS, platform_for
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module", params=sorted(PLATFORMS))
+def settings(request) -> Iterator[Settings]:
+    folder = open_folder("contract ")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
+        made = load_settings(None, {"platform": request.param, "state": folder / "state"})
+    yield made
+    asyncio.run(platform_for(made).stop(purge=True, progress=print))
+
+
+@pytest.fixture(scope="module")
+def source() -> Path:
+    return source_tree(open_folder("contract source ") / "tree")
+
+
+@pytest.fixture
+async def platform(settings) -> Platform:
+    return platform_for(settings)
+
+
+@pytest.fixture(scope="module")
+def releases(settings, source) -> dict[str, Release]:
+    """Two good releases and one that crashes, staged once."""
+
+    async def stage() -> dict[str, Release]:
+        platform = platform_for(settings)
+        assert await platform.preflight() == []
+        await platform.start_services(print)
+        await provision(platform)
+        first = await platform.stage(source, print)
+        migrated = await platform.run_task(
+            first, Task("migrate", "api.migrate", ("upgrade",), DatabaseRole.OWNER)
+        )
+        assert migrated.exit_code == 0, migrated.stderr
+        main = source / "src/api/main.py"
+        good = main.read_text()
+        main.write_text(f"{good}\n# second\n")
+        second = await platform.stage(source, print)
+        main.write_text(f"{good}\nraise RuntimeError\n")
+        broken = await platform.stage(source, print)
+        main.write_text(good)
+        return {"first": first, "second": second, "broken": broken}
+
+    return asyncio.run(stage())
+
+
+@pytest.fixture
+async def serving(platform, releases) -> Platform:
+    """The first release with two replicas."""
+    async for _ in platform.apply(releases["first"], 2):
+        pass
+    return platform
+
+
+async def steps(platform: Platform, release: Release, replicas: int) -> list[ReplicaStep]:
+    return [event.step async for event in platform.apply(release, replicas)]
+
+
+async def test_a_record_is_read_as_it_was_written(platform):
+    await platform.records.write("kind", "name", {"a": [1, "二"]})
+
+    assert await platform.records.read("kind", "name") == {"a": [1, "二"]}
+    assert await platform.records.names("kind") == ["name"]
+    await platform.records.delete("kind", "name")
+    await platform.records.delete("kind", "name")
+    assert await platform.records.read("kind", "name") is None
+
+
+def a_lease(token: str, **changes) -> Lease:
+    me = psutil.Process()
+    lease = Lease(
+        token=token,
+        holder="somebody",
+        purpose="a test",
+        acquired_at=NOW,
+        expires_at=NOW + timedelta(hours=1),
+        host=os.uname().nodename,
+        pid=me.pid,
+        pid_started=me.create_time(),
+    )
+    return replace(lease, **changes)
+
+
+async def test_only_one_holds_the_lease_and_only_its_owner_renews_or_drops_it(platform):
+    mine, other = a_lease("mine"), a_lease("other")
+    assert await platform.take_lease(mine) == mine
+    assert await platform.take_lease(other) == mine
+    renewed = replace(mine, expires_at=NOW + timedelta(hours=2))
+    assert await platform.take_lease(renewed) == renewed
+
+    await platform.drop_lease("other")
+    assert await platform.read_lease() == renewed
+    await platform.drop_lease("mine")
+    assert await platform.read_lease() is None
+
+
+async def test_an_expired_lease_is_no_lease(platform):
+    await platform.take_lease(a_lease("old", expires_at=NOW - timedelta(seconds=1)))
+
+    assert await platform.read_lease() is None
+    assert (await platform.take_lease(a_lease("new"))).token == "new"
+    await platform.drop_lease("new")
+
+
+async def test_of_many_who_want_the_lease_at_once_one_gets_it(platform):
+    wanted = [a_lease(f"token {n}") for n in range(20)]
+
+    standing = await asyncio.gather(*(platform.take_lease(lease) for lease in wanted))
+
+    winners = {lease.token for lease in standing}
+    assert len(winners) == 1
+    await platform.drop_lease(winners.pop())
+
+
+async def test_the_same_source_is_the_same_release(platform, releases, source):
+    again = await platform.stage(source, print)
+
+    assert again.id == releases["first"].id
+    assert {r.id for r in await platform.releases()} == {r.id for r in releases.values()}
+
+
+async def test_a_staged_release_is_fetched_by_its_reference(platform, releases):
+    assert await platform.stage(releases["second"].id, print) == releases["second"]
+    with pytest.raises(ReleaseNotFoundError):
+        await platform.stage("absent", print)
+
+
+async def test_apply_runs_the_release_and_says_so(serving, releases):
+    replicas = await serving.instances("api")
+
+    assert [(r.release_id, r.state) for r in replicas] == [(releases["first"].id, InstanceState.READY)] * 2
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for replica in replicas:
+            answer = await client.get(f"{replica.url}/api/v1/healthz")
+            assert answer.json()["release"] == releases["first"].id
+
+
+async def test_apply_of_what_runs_does_nothing(serving, releases):
+    assert await steps(serving, releases["first"], 2) == []
+
+
+async def test_apply_replaces_every_replica_one_at_a_time(serving, releases):
+    done = await steps(serving, releases["second"], 2)
+
+    assert done.count(ReplicaStep.ADMITTED) == done.count(ReplicaStep.STOPPED) == 2
+    assert {r.release_id for r in await serving.instances("api")} == {releases["second"].id}
+
+
+async def test_apply_goes_no_further_than_it_is_asked_to(serving, releases):
+    events = serving.apply(releases["second"], 2)
+    async for event in events:
+        if event.step is ReplicaStep.READY:
+            break
+    await events.aclose()
+
+    running = [r.release_id for r in await serving.instances("api")]
+    assert running.count(releases["first"].id) == 2
+
+
+async def test_apply_of_a_broken_release_leaves_the_old_one(serving, releases):
+    with pytest.raises(RolloutError, match="did not get ready"):
+        await steps(serving, releases["broken"], 2)
+
+    assert {r.release_id for r in await serving.instances("api")} == {releases["first"].id}
+
+
+async def test_a_killed_replica_comes_back_with_the_same_release(serving, releases):
+    victim = (await serving.instances("api"))[0]
+
+    await serving.kill(victim.name, signal.SIGKILL)
+
+    async with asyncio.timeout(30):
+        while True:
+            now = next(i for i in await serving.instances("api") if i.name == victim.name)
+            if now.state is InstanceState.READY and now.identity != victim.identity:
+                break
+            await asyncio.sleep(0.05)
+    assert (now.release_id, now.restarts) == (releases["first"].id, victim.restarts + 1)
+
+
+async def test_restart_gives_the_same_release_in_another_process(serving, releases):
+    before = (await serving.instances("api"))[0]
+
+    await serving.restart(before.name)
+
+    after = next(i for i in await serving.instances("api") if i.name == before.name)
+    assert after.identity != before.identity
+    assert (after.release_id, after.state) == (releases["first"].id, InstanceState.READY)
+
+
+async def test_a_task_sees_the_database_and_its_exit_code_is_told(serving, releases):
+    good = await serving.run_task(releases["first"], Task("schema", "api.migrate", ("status",)))
+    bad = await serving.run_task(releases["first"], Task("schema", "api.migrate", ("no-such-verb",)))
+
+    assert (good.exit_code, '"0001"' in good.stdout) == (0, True)
+    assert bad.exit_code != 0
+
+
+async def test_a_store_tool_runs_as_the_superuser(serving):
+    done = await serving.run_store_tool(
+        "postgres", ["psql", "-d", "postgres", "-qAt"], b"SELECT current_user;"
+    )
+
+    assert (done.exit_code, done.stdout.strip()) == (0, "postgres")
+
+
+async def test_logs_name_the_instance_of_each_line(serving):
+    lines = [line async for line in serving.logs("api", follow=False)]
+
+    assert lines
+    assert all(instance.startswith("api-") for instance, _ in lines)
+
+
+async def test_the_endpoint_reaches_the_service(serving, releases):
+    endpoint = await serving.endpoint()
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(20):
+        while (answer := await client.get(f"{endpoint.url}/api/v1/healthz")).status_code != 200:
+            await asyncio.sleep(0.05)
+
+    assert answer.json()["release"] == releases["first"].id
+    assert endpoint.token_file.is_file()
+
+
+async def test_a_discarded_release_is_gone_and_the_others_stay(platform, releases):
+    await platform.discard(releases["broken"].id)
+
+    assert {r.id for r in await platform.releases()} == {releases["first"].id, releases["second"].id}

