@@ -60,11 +60,9 @@ IS_SLOW = _WRAPPED.format(
 RESPONDER = "src/api/replies/build.py"
 
 ALWAYS_THE_SAFE_REPLY = """
-class _Broken:
-    async def reply(self, message, history, assessment):
-        raise RuntimeError("broken on purpose")
+async def _broken(*arguments):
+    raise RuntimeError("broken on purpose")
 
 
-def build_responder(*arguments, **named):
-    return _Broken()
+ReplyChain.reply = _broken
 """

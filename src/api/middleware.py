@@ -21,7 +21,7 @@ from api.logs import Log
 from api.metrics import UNMATCHED, Metrics
 
 CHAT_PATH = "/api/v1/chat"
-QUIET_PATHS = frozenset(("/metrics", "/api/v1/healthz", "/api/v1/ready"))
+QUIET_PATHS = frozenset(("/metrics", "/api/v1/healthz", "/api/v1/ready", "/api/v1/started"))
 BODY_LIMIT_BYTES = 64 * 1024
 BODY_DEADLINE_S = 15.0
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))

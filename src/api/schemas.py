@@ -141,6 +141,14 @@ class ReadyResponse(BaseModel):
     degraded: Annotated[list[str], Field(description="Dependencies that do not answer now.")]
 
 
+class StartedResponse(BaseModel):
+    """Whether this replica has started; it may still be held back or be draining."""
+
+    started: bool
+    reason: str | None
+    release: str
+
+
 class ErrorDetail(BaseModel):
     """What is wrong with one field; never its value."""
 

@@ -65,6 +65,7 @@ class Settings:
         api_tokens: JSON list of token entries, where no file is given.
         api_tokens_file: file with the same list, reread when it changes.
         spool_dir: folder on storage that outlives the process, for messages the database cannot take.
+        hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
         model_daily_tokens: budget of model tokens a day, 0 for no limit.
         rate_limit: messages per person, as the library `limits` writes it.
@@ -85,6 +86,7 @@ class Settings:
     api_tokens: Secret = field(default_factory=lambda: Secret("[]"))
     api_tokens_file: Path | None = None
     spool_dir: Path = Path("spool")
+    hold_path: Path | None = None
     log_level: str = "INFO"
     model_daily_tokens: int = 0
     rate_limit: str = "30/minute"
@@ -113,6 +115,7 @@ class Settings:
             api_tokens=Secret("[]" if tokens_file else read.text("API_TOKENS", "[]")),
             api_tokens_file=Path(tokens_file) if tokens_file else None,
             spool_dir=Path(read.text("SPOOL_DIR", "spool")),
+            hold_path=Path(hold) if (hold := read.text("HOLD_PATH", "")) else None,
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),
             rate_limit=read.text("RATE_LIMIT", "30/minute"),

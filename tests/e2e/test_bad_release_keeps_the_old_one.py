@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import uuid
 from contextlib import asynccontextmanager
 
 import pytest
@@ -25,12 +26,13 @@ async def people_talking(copy: Copy):
     """Messages all through the body; each must get a reply by the model or the offline responder."""
     bad: list[str] = []
     count = 0
+    crowd = uuid.uuid4().hex
 
     async def talk() -> None:
         nonlocal count
         async with copy.client() as client:
             while True:
-                body = {"person": f"talker-{count // 10}", "message": "晚上睡不著怎麼辦？"}
+                body = {"person": f"{crowd}-{count // 10}", "message": "晚上睡不著怎麼辦？"}
                 answer = await client.post("/api/v1/chat", json=body)
                 count += 1
                 if answer.status_code != 200 or answer.json()["source"] == "safe":

@@ -41,6 +41,9 @@ async def messages(
             lambda connection: read_page(connection, conversation_id, owner, after, limit)
         )
     except UnknownConversationError:
+        if service.spool.vouches(conversation_id, owner):
+            # begun while the database was away; its rows follow in a moment
+            raise ApiError(503, headers={"Retry-After": "2"}, hotlines=True) from None
         raise ApiError(404, "unknown_conversation", "This person has no such conversation.") from None
     except DatabaseAwayError:
         raise ApiError(503, headers={"Retry-After": "2"}, hotlines=True) from None

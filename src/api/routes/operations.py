@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.routes.documentation import HEADERS
-from api.schemas import HealthResponse, ReadyResponse
+from api.schemas import HealthResponse, ReadyResponse, StartedResponse
 from api.state import Service, service_of
 
 router = APIRouter(tags=["operations"])
@@ -29,19 +29,40 @@ async def healthz(service: Annotated[Service, Depends(service_of)]) -> HealthRes
         503: {
             "model": ReadyResponse,
             "headers": HEADERS,
-            "description": "Draining, or the schema does not fit.",
+            "description": "Held back, draining, or the schema does not fit.",
         },
     },
 )
 async def ready(service: Annotated[Service, Depends(service_of)]) -> Response:
-    """Says no only while draining or on a schema that does not fit; what is down is `degraded`."""
-    reason = "draining" if service.drain.on else service.probes.schema_problem
+    """Says no while held back, draining, or on a schema that does not fit; what is down is `degraded`."""
+    reason = "draining" if service.drain.on else service.probes.schema_problem or _held(service)
     body = {
         "ready": reason is None,
         "reason": reason,
         "release": service.settings.release_id,
         "degraded": service.probes.degraded,
     }
+    return JSONResponse(body, 200 if reason is None else 503)
+
+
+def _held(service: Service) -> str | None:
+    """A rollout rehearses a new replica before it lets the proxy send it people's messages."""
+    path = service.settings.hold_path
+    return "held" if path is not None and path.exists() else None
+
+
+@router.get(
+    "/api/v1/started",
+    summary="Has this replica started",
+    responses={
+        200: {"model": StartedResponse, "headers": HEADERS},
+        503: {"model": StartedResponse, "headers": HEADERS, "description": "The schema does not fit."},
+    },
+)
+async def started(service: Annotated[Service, Depends(service_of)]) -> Response:
+    """Says yes once it could serve, whether or not it is admitted; for startup probes and rollouts."""
+    reason = service.probes.schema_problem
+    body = {"started": reason is None, "reason": reason, "release": service.settings.release_id}
     return JSONResponse(body, 200 if reason is None else 503)
 
 

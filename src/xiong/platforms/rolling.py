@@ -62,7 +62,10 @@ async def roll(driver: Driver, release: Release, replicas: int) -> AsyncGenerato
     while True:
         present = await driver.replicas()
         new = [r for r in present if r.state is not InstanceState.DRAINING and await driver.fits(r, release)]
-        old = [r for r in present if r not in new]
+        # What serves nobody goes first, so that there are never fewer that serve.
+        old = sorted(
+            (r for r in present if r not in new), key=lambda replica: replica.state is InstanceState.READY
+        )
         if len(new) >= replicas and not old:
             break
         if len(present) > replicas and old:

@@ -15,7 +15,6 @@ import pytest
 from replicas import Inner, ScriptedResponder, inner_replica, settings_for
 from servers import Postgres, Valkey, eventually, free_port, postgres_server, valkey_server
 
-
 SPOOLED = "a message goes to the spool"
 
 
@@ -85,6 +84,8 @@ async def test_a_conversation_begun_in_the_outage_goes_on_at_once(
     first = (await replica.say("一")).json()
     second = await replica.say("二", conversation_id=first["conversation_id"])
     assert second.status_code == 200
+    path = f"/api/v1/conversations/{first['conversation_id']}/messages"
+    assert (await replica.client.get(path, params={"person": "p-1"})).status_code == 503
     whole_postgres.start()
 
     async def stored() -> bool:

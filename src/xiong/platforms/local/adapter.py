@@ -116,7 +116,9 @@ class LocalPlatform:
                     yield event
 
     async def instances(self, service: str | None = None) -> list[Instance]:
-        return [as_instance(c) for c in await self._children() if service in {None, c.service}]
+        return [
+            as_instance(c, self._layout.holds) for c in await self._children() if service in {None, c.service}
+        ]
 
     async def restart(self, instance: str) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:

@@ -46,6 +46,11 @@ class Layout:
         return self.root / "spool"
 
     @property
+    def holds(self) -> Path:
+        """A file here keeps the replica of that name from being ready: started, not yet admitted."""
+        return self.root / "holds"
+
+    @property
     def proxy(self) -> Path:
         return self.root / "proxy"
 
@@ -74,7 +79,7 @@ class Layout:
         for folder in (self.secrets, self.records, self.spool):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
-        for folder in (self.logs, self.releases, self.environments, self.proxy, self.cache):
+        for folder in (self.logs, self.holds, self.releases, self.environments, self.proxy, self.cache):
             folder.mkdir(exist_ok=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError, RolloutError
@@ -28,17 +29,18 @@ _STATES = {
 }
 
 
-def as_instance(child: ChildStatus) -> Instance:
-    """A supervised process in the words of all platforms."""
+def as_instance(child: ChildStatus, holds: Path) -> Instance:
+    """A supervised process in the words of all platforms; one that is held back is still starting."""
+    held = child.state is ChildState.READY and (holds / child.name).exists()
     return Instance(
         name=child.name,
         service=child.service,
         release_id=child.release_id,
-        state=_STATES[child.state],
+        state=InstanceState.STARTING if held else _STATES[child.state],
         url=child.url,
         identity=f"{child.pid}@{child.create_time}",
         restarts=child.restarts,
-        detail=child.detail,
+        detail=child.detail or ("not admitted" if held else ""),
     )
 
 
@@ -63,10 +65,14 @@ class LocalReplicas:
 
     async def replicas(self) -> list[Instance]:
         children = [c for c in await self._supervisor.list() if c.service == specs.API]
-        return [as_instance(c) for c in sorted(children, key=lambda c: int(c.labels["slot"]))]
+        return [
+            as_instance(c, self._layout.holds) for c in sorted(children, key=lambda c: int(c.labels["slot"]))
+        ]
 
     async def fits(self, replica: Instance, release: Release) -> bool:
         child = next(c for c in await self._supervisor.list() if c.name == replica.name)
+        if (self._layout.holds / child.name).exists():
+            return False  # a rollout that was killed left it before it was judged
         return child.labels.get("setup") == self._spec(int(child.labels["slot"]), release).labels["setup"]
 
     async def start(self, release: Release) -> Instance:
@@ -79,7 +85,9 @@ class LocalReplicas:
         if slot is None:
             port = self._ports.slots[free[0]]
             raise PlatformError(f"port {port} of a free slot is taken by {owner_of(port)}", hint="xiong down")
-        return as_instance(await self._supervisor.ensure(self._spec(slot, release)))
+        spec = self._spec(slot, release)
+        (self._layout.holds / spec.name).touch()
+        return as_instance(await self._supervisor.ensure(spec), self._layout.holds)
 
     def _spec(self, slot: int, release: Release) -> ProcessSpec:
         return specs.replica(
@@ -96,7 +104,8 @@ class LocalReplicas:
     async def await_ready(self, replica: Instance, release: Release) -> Instance:
         seconds = self._settings.deploy.ready_seconds
         try:
-            return as_instance(await self._supervisor.wait_ready(replica.name, seconds, deaths_allowed=0))
+            child = await self._supervisor.wait_ready(replica.name, seconds, deaths_allowed=0)
+            return as_instance(child, self._layout.holds)
         except PlatformError as error:
             log = self._layout.logs / f"{replica.name}.log"
             raise RolloutError(
@@ -105,6 +114,7 @@ class LocalReplicas:
             ) from error
 
     async def admit(self, replica: Instance) -> None:
+        (self._layout.holds / replica.name).unlink(missing_ok=True)
         # Two of the proxy's checks: it has then seen the replica ready.
         await asyncio.sleep(2.5 * proxy.CHECK_SECONDS)
 
@@ -117,3 +127,4 @@ class LocalReplicas:
 
     async def stop(self, replica: Instance) -> None:
         await self._supervisor.stop(replica.name, forget=True)
+        (self._layout.holds / replica.name).unlink(missing_ok=True)

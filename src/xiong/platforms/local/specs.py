@@ -79,7 +79,7 @@ def replica(
         settings, layout, secret_files, site=site, release_id=release_id
     )
     argv = tuple(commands.replica(python, port, settings.deploy.drain_seconds))
-    env = {**environment, "PORT": str(port)}
+    env = {**environment, "PORT": str(port), "HOLD_PATH": str(layout.holds / name)}
     setup = hashlib.sha256(repr((argv, sorted(env.items()))).encode()).hexdigest()[:16]
     return ProcessSpec(
         name=name,
@@ -89,7 +89,7 @@ def replica(
         cwd=str(layout.spool),
         log_path=str(layout.logs / f"{name}.log"),
         ready=Probe(
-            kind="http", url=f"http://127.0.0.1:{port}/api/v1/ready", json_equals={"release": release_id}
+            kind="http", url=f"http://127.0.0.1:{port}/api/v1/started", json_equals={"release": release_id}
         ),
         ready_timeout_s=settings.deploy.ready_seconds,
         stop_grace_s=settings.deploy.drain_seconds + 5,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from supervised import Place
+from supervised import Place, until
 from xiong.errors import ExitCode
 from xiong.platforms.local.supervision.errors import SupervisorStartError
 from xiong.platforms.local.supervision.starting import start_daemon
@@ -83,7 +83,13 @@ async def test_in_the_foreground_there_is_no_guard(empty_place: Place) -> None:
         *(sys.executable, "-m", DAEMON, "--state", str(empty_place.folder), "--foreground"),
         stderr=asyncio.subprocess.DEVNULL,
     )
+
+    async def serves() -> bool:
+        serving = empty_place.serving()
+        return serving is not None and serving.pid == process.pid
+
     try:
+        await until(serves, "the supervisor in the foreground")
         assert await empty_place.start() == process.pid
         assert empty_place.guard() is None
         await empty_place.client.ensure(empty_place.spec("api-1"))

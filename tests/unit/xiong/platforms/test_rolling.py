@@ -123,6 +123,15 @@ async def test_scaling_up_and_down_touches_only_the_difference():
     assert [r.name for r in driver.present] == ["api-0"]
 
 
+async def test_a_replica_that_was_never_admitted_goes_before_one_that_serves():
+    driver = Memory("old", "old", "left")
+    driver.present[2] = replace(driver.present[2], state=InstanceState.STARTING)
+
+    events = await run(driver, 2)
+
+    assert [e.instance.name for e in events if e.step is ReplicaStep.STOPPED] == ["api-2", "api-0", "api-1"]
+
+
 async def test_a_failed_replica_is_replaced():
     driver = Memory("new", "new")
     driver.present[0] = replace(driver.present[0], state=InstanceState.FAILED)

@@ -40,14 +40,12 @@ async def start_daemon(state_dir: Path, timeout: float = 10.0) -> int:
     launched = await _launch(folder)
 
     async def answering_or_dead() -> int | None:
-        return await _answering(folder) or (None if _exists(launched) else -1)
+        return await _answering(folder) or (None if _on_its_way(folder, launched) else -1)
 
     try:
         pid = await wait_for(
             answering_or_dead, what="the supervisor", seconds=timeout, clock=SystemClock(), every=0.02
         )
-        # The one launched may have ended because another, started by a guard, was first.
-        pid = pid if pid > 0 else await _answering(folder) or -1
     except DeadlineError as error:
         raise _failed(folder, f"does not answer within {timeout:g} s") from error
     if pid < 0:
@@ -101,8 +99,14 @@ def _environment() -> dict[str, str]:
     return {"PATH": path, "LANG": "C.UTF-8", "PYTHONPATH": source, "PYTHONUNBUFFERED": "1"}
 
 
-def _exists(pid: int) -> bool:
-    return proc.identify(pid) is not None
+def _on_its_way(folder: Path, launched: int) -> bool:
+    """Whether the one launched still lives, or another that a guard started was first."""
+    if proc.identify(launched) is not None:
+        return True
+    owner = guard.owner(str(folder))
+    if owner is not None:
+        os.close(owner)
+    return owner is not None
 
 
 def _failed(folder: Path, how: str) -> SupervisorStartError:
