@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test check format lock bench docs clean help
+.PHONY: up down test test-long check format lock bench docs clean help
 
 help:            ## show this list
-	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 up: $(VENV)/run  ## set up and run the product; safe to repeat
 	$(BIN)/xiong up --detach
@@ -19,14 +19,17 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long'
+
+test-long: $(VENV)/dev ## the stories that take minutes
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
 
 check: $(VENV)/dev ## lint, types, layers
 	deployment/ci-cd/steps/lint.sh
 
 format: $(VENV)/dev ## format the code
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench deployment
+	$(BIN)/ruff check --fix src tests bench deployment
 
 lock: $(UV)      ## compile requirements/ from pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/run.txt

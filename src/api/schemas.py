@@ -138,6 +138,7 @@ class ReadyResponse(BaseModel):
     ready: bool
     reason: str | None
     release: str
+    deployment: str
     degraded: Annotated[list[str], Field(description="Dependencies that do not answer now.")]
 
 

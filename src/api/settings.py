@@ -65,6 +65,8 @@ class Settings:
         api_tokens: JSON list of token entries, where no file is given.
         api_tokens_file: file with the same list, reread when it changes.
         spool_dir: folder on storage that outlives the process, for messages the database cannot take.
+        deployment_id: which deployment this replica belongs to, shown by ready, so that a proxy never takes
+            another's replica on a port of ours for its own.
         hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
         model_daily_tokens: budget of model tokens a day, 0 for no limit.
@@ -86,6 +88,7 @@ class Settings:
     api_tokens: Secret = field(default_factory=lambda: Secret("[]"))
     api_tokens_file: Path | None = None
     spool_dir: Path = Path("spool")
+    deployment_id: str = ""
     hold_path: Path | None = None
     log_level: str = "INFO"
     model_daily_tokens: int = 0
@@ -115,6 +118,7 @@ class Settings:
             api_tokens=Secret("[]" if tokens_file else read.text("API_TOKENS", "[]")),
             api_tokens_file=Path(tokens_file) if tokens_file else None,
             spool_dir=Path(read.text("SPOOL_DIR", "spool")),
+            deployment_id=read.text("DEPLOYMENT_ID", ""),
             hold_path=Path(hold) if (hold := read.text("HOLD_PATH", "")) else None,
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),

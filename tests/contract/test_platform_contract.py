@@ -23,6 +23,7 @@ from xiong.model.task import DatabaseRole, Task
 from xiong.operations.up import provision
 from xiong.platforms.base import Platform
 from xiong.platforms.registry import PLATFORMS, platform_for
+from xiong.tools.clock import SystemClock
 
 NOW = datetime.now(UTC)
 
@@ -56,7 +57,7 @@ def releases(settings, source) -> dict[str, Release]:
         platform = platform_for(settings)
         assert await platform.preflight() == []
         await platform.start_services(print)
-        await provision(platform)
+        await provision(platform, SystemClock())
         first = await platform.stage(source, print)
         migrated = await platform.run_task(
             first, Task("migrate", "api.migrate", ("upgrade",), DatabaseRole.OWNER)

@@ -36,7 +36,8 @@ def kill_after(copy: Copy, step: int) -> bool:
     raise AssertionError(f"the deploy did not reach step {step}")
 
 
-@pytest.mark.parametrize("step", range(0, STEPS, 1))
+@pytest.mark.long
+@pytest.mark.parametrize("step", range(STEPS))
 def test_a_deploy_killed_after_a_step_ends_whole(copy: Copy, step: int):
     before = copy.release()
     copy.change("src/api/main.py", append=f"# release of step {step}")

@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/../../.."
 bin=.venv/bin
-$bin/ruff format --check src tests bench
-$bin/ruff check src tests bench
+$bin/ruff format --check src tests bench deployment
+$bin/ruff check src tests bench deployment
 $bin/mypy
+$bin/mypy -p deployment.docs
 $bin/lint-imports --no-cache

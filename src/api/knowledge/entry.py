@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from api.shipped import read_yaml
 
 ENTRIES_FILE = Path(__file__).with_name("entries.yaml")
 
@@ -46,7 +46,7 @@ class Entry:
 
 def load_entries(path: Path = ENTRIES_FILE) -> tuple[Entry, ...]:
     """Reads entries from a file; raises ValueError when two of them share an id."""
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = read_yaml(path)
     entries = tuple(_entry(row) for row in rows)
     if len({entry.id for entry in entries}) != len(entries):
         raise ValueError(f"{path.name}: two entries share an id")

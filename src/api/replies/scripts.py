@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from api.knowledge.features import normalised
 from api.risk.model import Level
+from api.shipped import read_yaml
 
 SCRIPTS_FILE = Path(__file__).with_name("scripts.yaml")
 
@@ -75,7 +74,7 @@ class Scripts:
 @lru_cache(maxsize=1)
 def shipped_scripts() -> Scripts:
     """The scripts of this release."""
-    return Scripts(yaml.safe_load(SCRIPTS_FILE.read_text(encoding="utf-8")))
+    return Scripts(read_yaml(SCRIPTS_FILE))
 
 
 def language_of(message: str) -> Language:

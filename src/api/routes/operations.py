@@ -40,6 +40,7 @@ async def ready(service: Annotated[Service, Depends(service_of)]) -> Response:
         "ready": reason is None,
         "reason": reason,
         "release": service.settings.release_id,
+        "deployment": service.settings.deployment_id,
         "degraded": service.probes.degraded,
     }
     return JSONResponse(body, 200 if reason is None else 503)

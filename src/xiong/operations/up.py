@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from xiong.operations.journal import Journal
 from xiong.operations.leasing import hold_lease
 from xiong.operations.rollout import Plan, Roller
 from xiong.platforms.base import Platform, Progress
-from xiong.tools.clock import Clock
+from xiong.tools.clock import Clock, wait_for
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ async def up(
             raise PreflightError("cannot start: " + "; ".join(faults))
         await platform.start_services(progress)
         if settings.database.url is None:  # a server of the user's is prepared by the user
-            await provision(platform)
+            await provision(platform, clock)
         spent("services")
         roller = Roller(platform, settings, clock, progress)
         await roller.finish_interrupted()
@@ -84,12 +85,20 @@ async def up(
     return UpResult(endpoint.url, release.id, count, str(endpoint.token_file), conversation, phases, missing)
 
 
-async def provision(platform: Platform) -> None:
-    """Roles, database and extension; safe to repeat."""
+async def provision(platform: Platform, clock: Clock) -> None:
+    """Roles, database and extension; safe to repeat.
 
-    async def run_psql(arguments: object, script: bytes) -> TaskResult:
-        return await platform.run_store_tool("postgres", ["psql", *arguments], script)  # type: ignore[misc]
+    Raises:
+        DeadlineError: the server listens and takes no query, as after a crash it cannot recover from.
+    """
 
+    async def run_psql(arguments: Sequence[str], script: bytes) -> TaskResult:
+        return await platform.run_store_tool("postgres", ["psql", *arguments], script)
+
+    async def answers() -> bool:
+        return (await run_psql(["-d", "postgres", "-qAt"], b"SELECT 1;")).exit_code == 0
+
+    await wait_for(answers, what="PostgreSQL taking queries", seconds=60, clock=clock, every=0.2)
     passwords: dict[str, Secret] = {r: await platform.secret(f"database-{r}") for r in postgres.ROLES}
     await postgres.provision(run_psql, passwords)
 

@@ -30,7 +30,7 @@ async def test_a_replica_says_who_it_is(replica: Inner) -> None:
     ready = await replica.client.get("/api/v1/ready")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"ready": True, "reason": None, "release": "dev", "degraded": []},
+        {"ready": True, "reason": None, "release": "dev", "deployment": "", "degraded": []},
     )
 
 

@@ -1,0 +1,1 @@
+"""Names of people: Chinese by evidence, Roman script and indigenous ones by shape."""

@@ -1,0 +1,121 @@
+"""Words and characters that stand in front of or behind a name. Data only, read by `names.finder`."""
+
+# Words after which a name is expected.
+INTRODUCING_WORDS = """
+叫 名叫 叫做 我叫 叫我 是我 我是 他是 她是 他叫 她叫 姓名 名字 名字是 名字叫 全名 全名是 本名 真名
+名為 名叫做 本人 人名 署名 具名 簽名 名單 抬頭 簽收人 通報人 代理人 監護人 聯絡人 申請人 當事人
+負責人 承辦人 收件人 匯款人 寄件人 收款人 付款人 訂購人 委託人 保證人 連帶人 照顧者 照顧人 主責
+申訴人 報案人 陳情人 關係人 相對人 被害人 加害人 行為人 嫌疑人 被告 原告 證人 求助者 來電者 致電者
+來訪者 求助人 來電人 報名人 報名者 值班 紀錄 記錄人 紀錄人 填表人 戶名 戶長 案主 個案 案家 案母
+案父 案兄 案弟 案姊 案妹 案妻 案夫 案女 案子 案友 案祖母 案祖父 服務對象 會員 學員 病人 病患 患者
+住民 院民 長輩 里長 鄰長 村長 鄰居 里幹事 房東 房客 室友 室友叫 警員 員警 警察 法官 律師 替代役
+管區 司機 店長 店員 店家 外送員 清潔員 管理員 保全 教練 隊友 繼父 繼母 生父 生母 養父 養母 乾爹
+乾媽 爸爸 媽媽 父親 母親 我爸 我媽 爸 媽 哥哥 姊姊 姐姐 弟弟 妹妹 我哥 我姊 我姐 我弟 我妹 大哥
+大姊 二哥 二姊 小弟 小妹 老公 老婆 丈夫 妻子 太太 配偶 先生 前夫 前妻 前男友 前女友 男友 女友
+男朋友 女朋友 前任 現任 曖昧對象 未婚夫 未婚妻 情人 伴侶 對象 小三 第三者 兒子 女兒 小孩 孩子 孫子
+孫女 外孫 長子 次子 長女 次女 三女 么女 么兒 大兒子 小兒子 大女兒 小女兒 媳婦 女婿 婆婆 公公 岳母
+岳父 阿嬤 阿公 奶奶 爺爺 外公 外婆 祖母 祖父 叔叔 阿姨 伯伯 舅舅 姑姑 伯母 嬸嬸 舅媽 姑丈 姨丈 堂哥
+堂弟 堂姊 堂妹 表哥 表弟 表姊 表妹 姪子 姪女 嫂嫂 大嫂 姊夫 妹夫 小叔 小姑 親戚 同學 同事 朋友 好友
+閨蜜 麻吉 死黨 網友 學長 學姊 學弟 學妹 同伴 夥伴 搭檔 同梯 班長 副班長 排長 連長 同袍 學生 外籍生
+轉學生 僑生 新生 實習生 工讀生 主管 老闆 老闆娘 雇主 上司 經理 組長 課長 科長 處長 局長 主任 校長
+院長 導師 班導 老師 教授 教官 輔導老師 班導師 家教 助教 系主任 所長 社工 社工師 心理師 諮商師
+諮商心理師 臨床心理師 醫師 醫生 護理師 個管師 個管員 督導 志工 專員 輔導員 輔導師 治療師 職能治療師
+照服員 居服員 專線人員 同仁 藥師 看護 移工 外籍看護 保母 幫傭 轉介人 案由人 債主 仲介 業務 業者
+客戶 家屬 家長 學生家長 監護權人 霸凌者 歌手 作者 收養人 遺族 死者 逝者 亡者 故人 傷者 叫作 聯繫
+聯絡 找到 認識 喜歡 暗戀 想念 思念 懷念 想起 夢到 看到 遇到 碰到 遇見 撞見 見到 聽到 忘記 忘不了
+封鎖 刪掉 報復 跟蹤 舉報 檢舉 控告 提告 告訴 拜託 麻煩 打給 傳給 寫給 寄給 轉給 交給 留給 欠 借給
+匯給 還給 嫁給 通知 轉告 詢問 訪視 訪談 約談 照顧 照會 感謝 轉介 指派 派案 改由 安排 委託 暱稱 化名
+致電 電訪 電聯 家訪
+"""
+INTRODUCING = frozenset(INTRODUCING_WORDS.split())
+
+# Single characters before a name that are verbs or particles: weaker evidence.
+LINKING = frozenset(
+    "找看跟和與對給被叫是問愛恨見想約告罵幫請由向替陪為因於把讓教害派由含、及同帶氣等怕救送追打說到在的了我以聽信麼天起年晚早次時候後前間"
+)
+
+# What may follow a name: verbs and particles.
+FOLLOWING = frozenset(
+    "的把被說講在是也都又就還會想要跟和對給不沒很每常已一這那來去打喝罵傳叫借騙欠先老同小姐醫主社督從向於吧嗎啊喔耶了過拿帶逼害教找問約追甩跑走死自"
+    "昨今前後上下住未曾將擬應須需可能請與及或其經由至到約男女生出入坐偷搶砸踢摔丟寄送賣買刪封加退分結離外劈脅威恐嚇毆揍咬抓摸親抱吻愛恨討嫌嘲笑霸欺凌排突"
+    "真超好太最只才卻總老完全根竟居然明早晚剛正再失染確罹患疑似因為有做你妳我他她性敬告割表身手電簽拒協提述稱崩吞跳懷流擔遭受整竟帳地住居今情當讓幫陪照看聽回答覺得認識知道喔哦呢啦呀唷、代父母案即目並仍兼"
+)
+
+# Titles and roles behind a full name.
+TITLES = (
+    "先生",
+    "小姐",
+    "女士",
+    "同學",
+    "老師",
+    "醫師",
+    "醫生",
+    "主任",
+    "社工",
+    "督導",
+    "個管師",
+    "心理師",
+    "媽媽",
+    "爸爸",
+    "阿姨",
+    "教官",
+    "學長",
+    "學姊",
+    "校長",
+    "經理",
+    "太太",
+    "教授",
+    "律師",
+    "護理師",
+    "組長",
+    "里長",
+    "專員",
+    "個案",
+    "案主",
+    "本人",
+    "君",
+    "員",
+)
+
+# Log keys and labels whose value is a person's name.
+NAME_KEYS = (
+    r"(?:full_?|display_?|user_?|real_?|contact_?|caller_?|patient_?|client_?|person_?|student_?|nick_?|"
+    r"customer_?|guardian_?|"
+    r"member_?|sender_?|receiver_?|owner_?|holder_?|emergency_?|legal_?|first_?|cn_?)?name(?:_zh|_tw|_cn)"
+    r"?|person|caller|patient|client|contact|"
+    r"reporter|guardian|counsel(?:l)?or|worker|assignee|owner|holder|recipient|payee|author|signer|姓名|"
+    r"名字|聯絡人|案主|個案|戶名|收件人"
+)
+
+# Characters used to write indigenous and foreign names by sound.
+BY_SOUND = (
+    "瓦歷斯諾幹夏曼藍波安尤瑪達陸巴魯拉娃比雅撒韻武茂歐蜜偉浪依布妮娜卡莉馬躍吉洛古勒帕那阿米亞美塔里莫莎伊凡哈勇基努高金素梅以撒恩恰汗都庫穆路薩娃麗雯"
+    "谷木蘭林慕拿答腊邵孫大川田雅各賽夏泰雅鄒族噶瑪兒多奧威廉迪蘇爾絲史蒂克特維奇斯坦丹尼約翰瑞琪蕾貝格羅倫德艾希法魏根曾南柔佛加西文娣蕊蜜甘姆"
+    "嘎造姿海樹兒犮剌給佳飛烏杜舞賴鴻炳撒古流巴萬樂鍁盧彼得保路加百列曉以諾娥冷麥寶路妲亞夫"
+)
+
+ROMAN_SURNAMES = (
+    "chang|zhang|chen|lin|huang|li|lee|wang|wu|liu|tsai|cai|yang|hsu|xu|cheng|zheng|hsieh|xie|hung|hong|"
+    "kuo|guo|chiu|qiu|tseng|zeng|liao|lai|chou|"
+    "chow|zhou|yeh|ye|su|chuang|zhuang|lu|lyu|chiang|jiang|ho|hsiao|xiao|lo|luo|kao|gao|pan|chien|jian|"
+    "chu|zhu|chung|zhong|peng|yu|you|chan|zhan|hu|"
+    "shih|shi|shen|chao|zhao|liang|yen|yan|ko|ke|weng|wei|sun|tai|dai|fang|sung|song|fan|teng|deng|tu|du|"
+    "fu|hou|tsao|cao|hsueh|xue|ting|ding|ma|tang|"
+    "cho|zhuo|lan|feng|yao|tung|dong|chi|ji|ou|lien|lian|kang|ku|gu|tien|tian|pai|bai|tsou|zou|kung|gong|"
+    "han|juan|ruan|yuan|chin|jin|tong|hsia|xia|"
+    "shao|chian|qian|ni|tan|kan|hsiung|xiong|jen|ren|qin|mao|koo|chien|liou|hsiang|nguyen|tran|pham|"
+    "hoang|phan|vu|vo|dang|bui|do|ngo|duong|ly|le|ong|lim|tan|goh|wong|ng"
+)
+VIETNAMESE_SURNAMES = (
+    "nguyen|tran|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ngo|duong|ly|le|ho|dinh|trinh|truong|doan|luong|"
+    "mai|cao|dao"
+)
+ENGLISH_INTRODUCING = (
+    r"(?:full |real |legal )?name(?:'s| is)|(?:my|his|her|full|real|legal) name:|"
+    r"(?:i am|i'm|im|this is|called|named|"
+    r"call me|ask for|contact|met|from|with|by|for|to|"
+    r"boss|manager|coworker|colleague|teacher|professor|doctor|counselor|therapist|husband|wife|"
+    r"boyfriend|girlfriend|ex|friend|roommate|classmate|"
+    r"landlord|mother|father|mom|dad|brother|sister|son|daughter|uncle|aunt|patient|client|student|"
+    r"supervisor|nurse|employer|caregiver|stalker|neighbor),?"
+)

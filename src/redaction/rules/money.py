@@ -1,0 +1,49 @@
+"""Rules for payment: cards and bank accounts."""
+
+from redaction.model import Kind
+from redaction.rules.rule import GAP, LEFT_NUMBER, RIGHT_NUMBER, Check, Rule
+
+CARD_WORDS = (
+    r"信用卡|金融卡|簽帳|卡號|刷卡|刷了?這?張?|卡片|卡費|"
+    r"(?<![a-z])(?:visa|master(?:card)?|jcb|amex|cc|cards?|pan)(?![a-z])"
+)
+
+# Broad on purpose: a run of ten digits near talk of money is an account unless it is called a serial.
+ACCOUNT_WORDS = (
+    r"[帳匯款薪存領錢](?!單)|撥[至入款付到進]|(?<![用客門])戶(?!籍|外)|轉[到至給入過去往]|[打轉入]進|打到|入戶|局號|銀行|郵局|金融|"
+    r"人頭|密碼|提款卡|存簿|[退給]到|補助|津貼|慰問金|慰助金|救助金|贖金|保證金|押金|頭期|農會|漁會|信用合作社|"
+    r"中信|國泰|台新|玉山|富邦|兆豐|永豐|合庫|土銀|一銀|華銀|華南|彰銀|台銀|聯邦|元大|凱基|樂天|將來|"
+    r"\([0-9]{3}\)|account|acct|(?<![a-z])(?:bank|iban|atm|wire|payee|deposit)(?![a-z])|remit"
+)
+
+MONEY_RULES: tuple[Rule, ...] = (
+    Rule(
+        "credit_card",
+        Kind.CREDIT_CARD,
+        rf"(?<![A-Za-z0-9])(?<![0-9][.\-:])[2-6](?:{GAP}[0-9]){{12,18}}(?![A-Za-z0-9])",
+        check=Check.CARD,
+        digits=13,
+        strength=82,
+    ),
+    Rule(
+        "bank_account_right_behind",
+        Kind.BANK_ACCOUNT,
+        rf"{LEFT_NUMBER}(?<![A-Za-z])[0-9](?:[ ,\-._*~]{{0,2}}[0-9]){{9,17}}{RIGHT_NUMBER}(?![A-Za-z])",
+        check=Check.ACCOUNT,
+        near=ACCOUNT_WORDS,
+        before=6,
+        digits=10,
+        strength=78,
+    ),
+    Rule(
+        "bank_account",
+        Kind.BANK_ACCOUNT,
+        rf"{LEFT_NUMBER}(?<![A-Za-z])[0-9](?:[ ,\-._*~]{{0,2}}[0-9]){{8,17}}{RIGHT_NUMBER}(?![A-Za-z])",
+        check=Check.ACCOUNT,
+        near=ACCOUNT_WORDS,
+        before=28,
+        after=14,
+        digits=9,
+        strength=65,
+    ),
+)
