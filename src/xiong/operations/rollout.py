@@ -84,7 +84,7 @@ class Roller:
         """
         begun = self._clock.now()
         rollout = Rollout(
-            id=f"{begun:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            id=f"{begun:%Y%m%dT%H%M%S%f}-{secrets.token_hex(2)}",
             verb=plan.verb,
             target=plan.release.id,
             target_replicas=plan.replicas,

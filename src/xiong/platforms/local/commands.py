@@ -124,6 +124,7 @@ def service_environment(
         "ENVIRONMENT": settings.service.environment,
         "RATE_LIMIT": settings.service.rate_limit,
         "DATABASE_POOL_SIZE": str(settings.service.database_pool),
+        "DEPLOYMENT_ID": layout.deployment_id,
         "SPOOL_DIR": str(layout.spool),
         "OPENAI_BASE_URL": settings.model.base_url,
         "OPENAI_MODEL": settings.model.name,

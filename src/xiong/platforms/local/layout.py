@@ -22,6 +22,11 @@ class Layout:
     store_root: Path
 
     @property
+    def deployment_id(self) -> str:
+        """Names this copy among all that run on the machine."""
+        return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+
+    @property
     def secrets(self) -> Path:
         return self.root / "secrets"
 
@@ -99,5 +104,4 @@ def layout_for(state: Path) -> Layout:
     settled = (root / "postgres" / "PG_VERSION").is_file()
     if os.geteuid() != 0 or settled or open_to_others(root):
         return Layout(root, root)
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    return Layout(root, Path("/var/lib/xiong") / name)
+    return Layout(root, Path("/var/lib/xiong") / Layout(root, root).deployment_id)

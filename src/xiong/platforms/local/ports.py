@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import socket
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
-from xiong.config.settings import Settings
+from xiong.config.settings import CacheSettings, DatabaseSettings, ProxySettings, Settings
 from xiong.errors import PlatformError
 from xiong.tools import files
 
@@ -35,7 +35,10 @@ class Ports:
 
 
 def ports_for(settings: Settings, file: Path) -> Ports:
-    """The ports of this copy; those that a setting leaves at 0 are picked once and written to `file`.
+    """The ports of this copy, kept in `file` so that every verb finds it where it was started.
+
+    A port that a setting names is taken; else the kept one; else the default, or where that is 0 a
+    free one.
 
     Raises:
         PlatformError: no port is free.
@@ -43,27 +46,28 @@ def ports_for(settings: Settings, file: Path) -> Ports:
     kept = files.read_json(file) or {}
     wanted = settings.service.max_replicas + 1  # one more for the roll
     slots = list(kept.get("slots", []))[:wanted]
-    taken = {*slots, *(kept.get(name, 0) for name in ("proxy", "database", "cache"))}
+    taken = {*slots, *(port for port in kept.values() if isinstance(port, int))}
 
     def pick() -> int:
         port = _free_port(taken)
         taken.add(port)
         return port
 
+    def of(name: str, section: ProxySettings | DatabaseSettings | CacheSettings) -> int:
+        is_named = "port" in section.model_fields_set
+        first = section.port if is_named else kept.get(name)
+        second = kept.get(name) if is_named else section.port
+        return int(first or second or pick())
+
     chosen = Ports(
-        proxy=settings.proxy.port or kept.get("proxy") or pick(),
-        database=settings.database.port or kept.get("database") or pick(),
-        cache=settings.cache.port or kept.get("cache") or pick(),
+        proxy=of("proxy", settings.proxy),
+        database=of("database", settings.database),
+        cache=of("cache", settings.cache),
         slots=(*slots, *(pick() for _ in range(wanted - len(slots)))),
     )
-    automatic = {
-        "proxy": 0 if settings.proxy.port else chosen.proxy,
-        "database": 0 if settings.database.port else chosen.database,
-        "cache": 0 if settings.cache.port else chosen.cache,
-        "slots": list(chosen.slots),
-    }
-    if automatic != kept:
-        files.write_json(file, automatic)
+    document = {**asdict(chosen), "slots": list(chosen.slots)}
+    if document != kept:
+        files.write_json(file, document)
     return chosen
 
 

@@ -37,7 +37,7 @@ def configuration(settings: ProxySettings, layout: Layout, ports: Ports) -> dict
         "listen": [f"{settings.bind}:{ports.proxy}"],
         "protocols": ["h1", "h2"],
         "automatic_https": {"disable": True},
-        "routes": [_hidden("/metrics"), _forward(ports)],
+        "routes": [_hidden("/metrics"), _forward(ports, layout.deployment_id)],
         "errors": {"routes": [{"handle": [_safe_answer()]}]},
     }
     apps: dict[str, Any] = {"http": {"grace_period": "30s", "servers": {"service": server}}}
@@ -61,7 +61,7 @@ def _hidden(path: str) -> dict[str, Any]:
     return {"match": [{"path": [path, f"{path}/*"]}], "handle": [answer], "terminal": True}
 
 
-def _forward(ports: Ports) -> dict[str, Any]:
+def _forward(ports: Ports, deployment_id: str) -> dict[str, Any]:
     proxy = {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": f"127.0.0.1:{port}"} for port in ports.slots],
@@ -77,6 +77,8 @@ def _forward(ports: Ports) -> dict[str, Any]:
                 "interval": f"{int(CHECK_SECONDS * 1000)}ms",
                 "timeout": "1s",
                 "expect_status": 200,
+                # Somebody else's replica on a port of ours must not get our people's messages.
+                "expect_body": f'"deployment":"{deployment_id}"',
             }
         },
         "transport": {

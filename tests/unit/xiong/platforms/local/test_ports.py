@@ -32,11 +32,21 @@ def test_no_chosen_port_can_be_taken_by_an_outgoing_connection(tmp_path):
     assert all(port < lowest for port in (ports.proxy, ports.database, ports.cache, *ports.slots))
 
 
-def test_a_set_port_wins_over_a_kept_one_and_is_not_kept(tmp_path):
+def test_a_named_port_wins_over_a_kept_one(tmp_path):
     kept = ports_for(settings(), tmp_path / "ports.json")
 
     assert ports_for(settings(port=8123), tmp_path / "ports.json").proxy == 8123
     assert ports_for(settings(port=8123), tmp_path / "ports.json").cache == kept.cache
+
+
+def test_a_verb_without_the_setting_finds_the_copy_where_it_was_started(tmp_path):
+    started = ports_for(settings(port=0), tmp_path / "ports.json")
+
+    assert ports_for(Settings(), tmp_path / "ports.json").proxy == started.proxy
+
+
+def test_without_any_setting_the_default_port_is_taken(tmp_path):
+    assert ports_for(Settings(), tmp_path / "ports.json").proxy == 8080
 
 
 @pytest.fixture
