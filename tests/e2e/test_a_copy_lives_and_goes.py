@@ -106,6 +106,18 @@ def test_the_unit_of_a_reboot_brings_everything_back_unattended(copy: Copy, tmp_
     copy.up()
 
 
+def test_up_adopts_what_survived_the_death_of_its_supervisor(copy: Copy):
+    valkey = copy.pid("valkey")
+    for process in copy.processes():
+        if process.pid != valkey:
+            process.kill()
+
+    copy.up()
+
+    assert copy.pid("valkey") == valkey
+    assert copy.xiong("status").json["healthy"]
+
+
 @pytest.fixture
 def second():
     made = Copy(open_folder("second copy "))

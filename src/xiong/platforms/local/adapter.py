@@ -63,8 +63,7 @@ class LocalPlatform:
             )
         try:
             _, ports = self._prepare()
-            running = {c.service for c in await self._children()}
-            faults += services.foreign_ports(ports, running)
+            faults += services.foreign_ports(ports, self._layout.logs)
         except PlatformError as error:
             faults.append(f"{error.message} ({error.hint})" if error.hint else error.message)
         return faults

@@ -71,15 +71,26 @@ def ports_for(settings: Settings, file: Path) -> Ports:
     return chosen
 
 
-def owner_of(port: int) -> str | None:
-    """Who listens on `port`, in words; None when nobody does."""
+@dataclass(frozen=True)
+class Owner:
+    """Who listens on a port; `pid` is None when the system does not tell us."""
+
+    pid: int | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (pid {self.pid})" if self.pid else self.name
+
+
+def owner_of(port: int) -> Owner | None:
+    """Who listens on `port`; None when nobody does."""
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
             try:
                 name = psutil.Process(connection.pid).name() if connection.pid else "another user's process"
             except psutil.NoSuchProcess:
                 return None
-            return f"{name} (pid {connection.pid})" if connection.pid else name
+            return Owner(connection.pid, name)
     return None
 
 

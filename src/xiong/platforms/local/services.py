@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from pathlib import Path
 
 import orjson
 
@@ -13,7 +14,7 @@ from xiong.errors import PlatformError
 from xiong.platforms.base import Progress
 from xiong.platforms.local import commands, database, proxy, specs
 from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports, owner_of
+from xiong.platforms.local.ports import Owner, Ports, owner_of
 from xiong.platforms.local.programs import Programs
 from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
@@ -24,16 +25,28 @@ from xiong.tools import files
 _START_SECONDS = 60.0
 
 
-def foreign_ports(ports: Ports, running: set[str]) -> list[str]:
-    """Ports of ours on which somebody else listens, in words."""
-    ours = {specs.PROXY: ports.proxy, specs.POSTGRES: ports.database, specs.VALKEY: ports.cache}
-    setting = {specs.PROXY: "proxy.port", specs.POSTGRES: "database.port", specs.VALKEY: "cache.port"}
-    taken = {s: owner_of(port) for s, port in ours.items() if s not in running}
+def foreign_ports(ports: Ports, logs: Path) -> list[str]:
+    """Ports of ours on which somebody else listens, in words.
+
+    A process that writes into our log folder is ours, also when no supervisor runs to say so.
+    """
+    ours = (
+        (specs.PROXY, ports.proxy, "proxy.port"),
+        (specs.POSTGRES, ports.database, "database.port"),
+        (specs.VALKEY, ports.cache, "cache.port"),
+    )
     return [
-        f"port {ours[s]} for the {s} is taken by {owner}: stop it, or set {setting[s]} (0 picks a free one)"
-        for s, owner in taken.items()
-        if owner
+        f"port {port} for the {service} is taken by {owner}: stop it, or set {setting} (0 picks a free one)"
+        for service, port, setting in ours
+        if (owner := owner_of(port)) and not _writes_below(owner, logs)
     ]
+
+
+def _writes_below(owner: Owner, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{owner.pid}/fd/1").readlink().parent == folder
+    except OSError:
+        return False
 
 
 async def start(

@@ -29,6 +29,7 @@ def postgres(
         cwd=str(layout.database),
         user=None if user.uid is None or user.gid is None else (user.uid, user.gid),
         log_path=str(layout.logs / "postgres.log"),
+        lock_file=str(layout.database / "postmaster.pid"),
         ready=Probe(kind="tcp", port=ports.database),
         ready_timeout_s=60,
         stop_signal=signal.SIGINT,  # fast shutdown: ends sessions, keeps every commit

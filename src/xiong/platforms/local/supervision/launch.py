@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 
-from xiong.platforms.local.supervision import logs
+from xiong.platforms.local.supervision import logs, proc
 from xiong.platforms.local.supervision.spec import INSTANCE_VARIABLE, ProcessSpec
 
 
@@ -21,6 +22,8 @@ def launch(spec: ProcessSpec, tag: str) -> tuple[subprocess.Popen[bytes], str]:
     if not os.path.isdir(spec.cwd):
         raise FileNotFoundError(f"the folder {spec.cwd} is not there")
     remark = ""
+    if spec.lock_file:
+        _clear_stale_lock(spec.lock_file, os.path.basename(spec.argv[0]))
     try:
         output = logs.open_log(spec.log_path)
     except OSError as error:
@@ -44,6 +47,17 @@ def launch(spec: ProcessSpec, tag: str) -> tuple[subprocess.Popen[bytes], str]:
     finally:
         os.close(output)
     return popen, remark
+
+
+def _clear_stale_lock(path: str, program: str) -> None:
+    try:
+        with open(path, encoding="ascii") as file:
+            pid = int(file.readline())
+    except (OSError, ValueError):
+        return
+    if proc.identify(pid) is None or proc.program(pid) != program:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _user(spec: ProcessSpec) -> tuple[int | None, int | None]:

@@ -73,6 +73,14 @@ def alive(identity: Identity) -> bool:
     return identify(identity.pid) == identity
 
 
+def program(pid: int) -> str:
+    """The name of the program it runs, at most 15 characters; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+    except OSError:
+        return ""
+
+
 def everything() -> Iterator[Stat]:
     """All live processes but this one."""
     for entry in os.listdir("/proc"):

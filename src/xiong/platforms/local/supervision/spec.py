@@ -66,6 +66,9 @@ class ProcessSpec:
         ready_timeout_s: after it, a process that is still not ready says so in its detail.
         stop_signal: the signal that asks it to end.
         stop_grace_s: how long it may take to end before it is killed.
+        lock_file: absolute; the program's own lock file, whose first line is its pid. One left by a
+            process that is dead, or by a pid that now names another program, is removed before the
+            start: where nobody reaps orphans, a zombie would hold the lock for ever.
         restart: `always`, or `never` for what may end.
         max_restarts: so many restarts are made within `within_s`; the next death is a failure.
         within_s: see `max_restarts`; seconds.
@@ -85,6 +88,7 @@ class ProcessSpec:
     ready_timeout_s: float = 30.0
     stop_signal: int = int(signal.SIGTERM)
     stop_grace_s: float = 10.0
+    lock_file: str = ""
     restart: str = "always"
     max_restarts: int = 5
     within_s: float = 60.0

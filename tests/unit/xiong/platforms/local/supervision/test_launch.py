@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,3 +44,36 @@ def test_a_process_gets_its_mark_and_no_other_environment(monkeypatch: pytest.Mo
     assert seen["env"] == {"A": "b", "XIONG_INSTANCE": "folder/db"}
     assert seen["argv"] == ["/bin/db", "-x"]
     assert seen["start_new_session"] is True
+
+
+@pytest.fixture
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], bool]:
+    """Starts a program beside a lock file that names a pid; says whether the lock is still there."""
+    monkeypatch.setattr("subprocess.Popen", lambda argv, **options: None)
+
+    def start(pid: int, program: str) -> bool:
+        file = tmp_path / "program.pid"
+        file.write_text(f"{pid}\nmore\n")
+        launch.launch(ProcessSpec("db", "db", (f"/bin/{program}",), "/dev/null", lock_file=str(file)), "t")
+        return file.exists()
+
+    return start
+
+
+def test_the_lock_of_a_zombie_is_removed(lock: Callable[[int, str], bool]) -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, not reaped
+        assert not lock(pid, "true")
+    finally:
+        os.waitpid(pid, 0)
+
+
+def test_the_lock_of_a_pid_that_now_names_another_program_is_removed(
+    lock: Callable[[int, str], bool],
+) -> None:
+    assert not lock(os.getpid(), "postgres")
+
+
+def test_the_lock_of_a_living_program_stays(lock: Callable[[int, str], bool]) -> None:
+    assert lock(os.getpid(), Path("/proc/self/comm").read_text().strip())
