@@ -149,6 +149,8 @@ def test_two_copies_run_side_by_side_and_down_leaves_no_process(copy: Copy, seco
     assert copy.xiong("status").json["healthy"]
     unhealthy = second.xiong("status", expect=3).json
     assert "the proxy gives no answer from the service" in unhealthy["faults"]
+    stopped = second.xiong("rollback", expect=1).json["error"]
+    assert (stopped["message"], stopped["hint"]) == ("nothing runs here now", "xiong up")
     second.xiong("down", "--purge", expect=2)
     second.xiong("down", "--purge", "--yes")
     assert not second.state.exists()

@@ -20,7 +20,7 @@ from xiong.operations import up as up_operation
 from xiong.platforms.base import PlannedCommand
 
 Override = Annotated[
-    str, typer.Option("--override", metavar="REASON", help="Go on against a guard; recorded.")
+    str, typer.Option("--override", metavar="REASON", help="Go on against the gate or a guard; recorded.")
 ]
 
 

@@ -13,11 +13,14 @@ async def running_release(platform: Platform) -> tuple[Committed, Release]:
     """The committed release, which must be serving for a deploy, a rollback or a scale.
 
     Raises:
-        PreflightError: nothing was ever committed here, or its artifact is gone.
+        PreflightError: nothing was ever committed here, or nothing runs.
+        ReleaseNotFoundError: the committed release is no longer staged.
     """
     committed = await Journal(platform.records).committed()
     if committed is None:
         raise PreflightError("nothing runs here yet: no release was ever committed", hint="xiong up")
+    if not await platform.instances():
+        raise PreflightError("nothing runs here now", hint="xiong up")
     return committed, await staged(platform, committed.release)
 
 

@@ -30,6 +30,16 @@ class Completed:
         text = (self.stderr or self.stdout).decode(errors="replace").strip()
         return "\n".join(text.splitlines()[-8:])
 
+    def checked(self, what: str) -> Completed:
+        """Itself.
+
+        Raises:
+            XiongError: it ended with another exit code than 0; the error carries its last words.
+        """
+        if self.exit_code != 0:
+            raise XiongError(f"{what} failed with exit code {self.exit_code}:\n{self.last_words}")
+        return self
+
 
 async def run(
     argv: Sequence[str],
@@ -84,33 +94,3 @@ async def run(
             await process.wait()
     seconds = time.monotonic() - begun
     return Completed(tuple(argv), process.returncode or 0, stdout, stderr, seconds)
-
-
-async def run_checked(
-    argv: Sequence[str],
-    *,
-    what: str,
-    environment: Mapping[str, str],
-    timeout_seconds: float,
-    cwd: Path | None = None,
-    stdin: bytes = b"",
-    user: int | None = None,
-    group: int | None = None,
-) -> Completed:
-    """As `run`, but a non-zero exit is an error that carries the command's last words.
-
-    Raises:
-        XiongError: `what` failed.
-    """
-    done = await run(
-        argv,
-        environment=environment,
-        timeout_seconds=timeout_seconds,
-        cwd=cwd,
-        stdin=stdin,
-        user=user,
-        group=group,
-    )
-    if done.exit_code != 0:
-        raise XiongError(f"{what} failed with exit code {done.exit_code}:\n{done.last_words}")
-    return done

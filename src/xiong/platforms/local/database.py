@@ -45,12 +45,8 @@ async def server_user(wanted: str) -> ServerUser:
             f"database.user names no system user: {wanted}", hint=f"useradd --system {wanted}"
         )
     argv = ["useradd", "--system", "--no-create-home", "--shell=/usr/sbin/nologin", _OWN_USER]
-    await process.run_checked(
-        argv,
-        what=f"making the system user {_OWN_USER}",
-        environment=commands.BASE_ENVIRONMENT,
-        timeout_seconds=30,
-    )
+    made = await process.run(argv, environment=commands.BASE_ENVIRONMENT, timeout_seconds=30)
+    made.checked(f"making the system user {_OWN_USER}")
     entry = pwd.getpwnam(_OWN_USER)
     return ServerUser(entry.pw_uid, entry.pw_gid)
 
@@ -88,15 +84,15 @@ async def ensure_data(programs: Path, layout: Layout, user: ServerUser, password
         if user.uid is not None and user.gid is not None:
             os.chown(fresh, user.uid, user.gid)
             os.chown(password_file, user.uid, user.gid)
-        await process.run_checked(
+        done = await process.run(
             commands.initdb(programs, fresh, password_file),
-            what="initdb",
             environment=commands.BASE_ENVIRONMENT,
             timeout_seconds=_INITDB_SECONDS,
             user=user.uid,
             group=user.gid,
             cwd=layout.store_root,
         )
+        done.checked("initdb")
         fresh.rename(layout.database)
     finally:
         password_file.unlink(missing_ok=True)

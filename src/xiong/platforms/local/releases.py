@@ -147,9 +147,10 @@ class ReleaseFolders:
     ) -> process.Completed:
         inherited = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
         own = {**inherited, "SOURCE_DATE_EPOCH": _REPRODUCIBLE_EPOCH}  # proxies and mirrors are the user's
-        return await process.run_checked(
-            argv, what=what, environment=environment or own, timeout_seconds=_BUILD_SECONDS, cwd=cwd
+        done = await process.run(
+            argv, environment=environment or own, timeout_seconds=_BUILD_SECONDS, cwd=cwd
         )
+        return done.checked(what)
 
 
 def _environment_name(lock: bytes) -> str:
