@@ -14,8 +14,8 @@ from xiong.model.task import TaskResult
 DATABASE = "xiongichat"
 ROLES = ("owner", "app", "backup", "monitor")
 
-RunPsql = Callable[[Sequence[str], bytes], Awaitable[TaskResult]]
-"""Runs psql with these extra arguments and that script, as the superuser."""
+RunTool = Callable[[str, Sequence[str], bytes], Awaitable[TaskResult]]
+"""Runs a client tool of a store (store, argument list, stdin), as `Platform.run_store_tool` does."""
 
 
 def server_script(passwords: Mapping[str, Secret]) -> bytes:
@@ -59,16 +59,41 @@ def database_script() -> bytes:
     ).encode()
 
 
-async def provision(run: RunPsql, passwords: Mapping[str, Secret]) -> None:
+async def answers(run: RunTool) -> bool:
+    """Whether the server takes queries; it listens before it does."""
+    return (await _psql(run, "postgres", b"SELECT 1;")).exit_code == 0
+
+
+async def provision(run: RunTool, passwords: Mapping[str, Secret]) -> None:
     """Makes roles, database and extension; safe to repeat.
 
     Raises:
         PlatformError: the server refuses.
     """
     for database, script in (("postgres", server_script(passwords)), (DATABASE, database_script())):
-        done = await run(["-d", database, "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "--quiet"], script)
+        done = await _psql(run, database, script)
         if done.exit_code != 0:
             raise PlatformError(f"preparing the database {database} failed: {done.stderr.strip()[-500:]}")
+
+
+async def mark_restore_point(run: RunTool, name: str) -> None:
+    """Writes a named point into the WAL, to which a restore can go back.
+
+    Args:
+        run: see `RunTool`.
+        name: letters, digits and `-`, at most 63.
+
+    Raises:
+        PlatformError: the server refuses.
+    """
+    done = await _psql(run, "postgres", f"SELECT pg_create_restore_point({_literal(name)});".encode())
+    if done.exit_code != 0:
+        raise PlatformError(f"no restore point before the migration: {done.stderr.strip()[-500:]}")
+
+
+async def _psql(run: RunTool, database: str, script: bytes) -> TaskResult:
+    argv = ["psql", "-d", database, "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-qAt"]
+    return await run("postgres", argv, script)
 
 
 def _literal(text: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 
 from xiong.config.settings import Settings
+from xiong.datastores import postgres
 from xiong.errors import RolloutError, XiongError
 from xiong.model.instance import Instance, InstanceState, ReplicaEvent, ReplicaStep
 from xiong.model.receipt import Outcome, ProbeCount, Receipt
@@ -149,10 +150,9 @@ class Roller:
     async def _migrate(self, run: _Run) -> None:
         begun = self._clock.monotonic()
         run.rollout = await self._journal.step(run.rollout, "migrate")
-        if run.plan.previous is not None:
+        if run.plan.previous is not None and self._settings.database.url is None:
             run.restore_point = f"{run.plan.verb}-{run.rollout.id}"
-            script = f"SELECT pg_create_restore_point('{run.restore_point}');".encode()
-            await self._platform.run_store_tool("postgres", ["psql", "-d", "postgres", "-qAt"], script)
+            await postgres.mark_restore_point(self._platform.run_store_tool, run.restore_point)
         run.migrations = await schema.expand(self._platform, run.plan.release)
         await schema.load_knowledge(self._platform, run.plan.release)
         if run.migrations:

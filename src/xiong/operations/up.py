@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xiong.config.secrets import Secret
 from xiong.config.settings import Settings
 from xiong.datastores import postgres
 from xiong.errors import PreflightError
 from xiong.model.release import Release
-from xiong.model.task import TaskResult
 from xiong.operations.conversation import Conversation, converse
 from xiong.operations.journal import Journal
 from xiong.operations.leasing import hold_lease
@@ -92,15 +89,12 @@ async def provision(platform: Platform, clock: Clock) -> None:
         DeadlineError: the server listens and takes no query, as after a crash it cannot recover from.
     """
 
-    async def run_psql(arguments: Sequence[str], script: bytes) -> TaskResult:
-        return await platform.run_store_tool("postgres", ["psql", *arguments], script)
-
-    async def answers() -> bool:
-        return (await run_psql(["-d", "postgres", "-qAt"], b"SELECT 1;")).exit_code == 0
-
-    await wait_for(answers, what="PostgreSQL taking queries", seconds=60, clock=clock, every=0.2)
-    passwords: dict[str, Secret] = {r: await platform.secret(f"database-{r}") for r in postgres.ROLES}
-    await postgres.provision(run_psql, passwords)
+    run = platform.run_store_tool
+    await wait_for(
+        lambda: postgres.answers(run), what="PostgreSQL taking queries", seconds=60, clock=clock, every=0.2
+    )
+    passwords = {role: await platform.secret(f"database-{role}") for role in postgres.ROLES}
+    await postgres.provision(run, passwords)
 
 
 async def _release(
