@@ -8,7 +8,7 @@ replicas and the spool may race, and the first one wins.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ _OWNED = text(
 )
 _DIGEST = text("SELECT content_sha256 FROM messages WHERE id = :id")
 
-Judge = Callable[[Sequence[Turn]], MessageRecord]
+Judge = Callable[[Sequence[Turn]], Awaitable[MessageRecord]]
 
 
 class UnknownConversationError(Exception):
@@ -108,7 +108,7 @@ async def store_message(
     if not await _owns(connection, message):
         raise UnknownConversationError
     history = await _history(connection, message.conversation_id)
-    judged = judge(history)
+    judged = await judge(history)
     if await _insert(connection, judged):
         return Opened(judged, history, None)
     earlier = await _earlier(connection, message)

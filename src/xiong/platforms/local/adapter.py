@@ -61,6 +61,10 @@ class LocalPlatform:
             faults.append(
                 f"{free} MiB are free at {self._layout.root}, {least} MiB are needed (deploy.disk_free_mb)"
             )
+        proxy = self._settings.proxy
+        for name, file in (("certificate", proxy.certificate), ("key", proxy.key)):
+            if file is not None and not file.is_file():
+                faults.append(f"proxy.{name} names no file: {file}")
         try:
             _, ports = self._prepare()
             faults += services.foreign_ports(ports, self._layout.logs)

@@ -5,6 +5,7 @@ A reload closes idle keep-alive connections and loses requests; slots that are u
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import orjson
@@ -103,7 +104,13 @@ def _safe_answer() -> dict[str, Any]:
 
 def _tls(settings: ProxySettings) -> dict[str, Any]:
     if settings.certificate and settings.key:
-        pair = {"certificate": str(settings.certificate.absolute()), "key": str(settings.key.absolute())}
+        # The tag changes with the file, so that `up` sees a renewed certificate as a new configuration.
+        tag = hashlib.sha256(settings.certificate.read_bytes()).hexdigest()[:16]
+        pair = {
+            "certificate": str(settings.certificate.absolute()),
+            "key": str(settings.key.absolute()),
+            "tags": [tag],
+        }
         return {"certificates": {"load_files": [pair]}}
     issuer: dict[str, Any] = {"module": "acme", "ca": settings.acme_directory, "email": settings.acme_email}
     if settings.acme_root:

@@ -11,6 +11,7 @@ import pytest
 from xiong.config.settings import ProxySettings, Settings
 from xiong.errors import PlatformError, XiongError
 from xiong.platforms.local import commands, proxy
+from xiong.platforms.local.adapter import LocalPlatform
 from xiong.platforms.local.layout import Layout, layout_for, open_to_others
 from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.programs import find_programs
@@ -102,6 +103,27 @@ def test_with_a_host_and_no_certificate_the_proxy_asks_an_acme_authority(tmp_pat
 def test_a_certificate_without_its_key_is_refused(tmp_path):
     with pytest.raises(ValueError, match="belong together"):
         ProxySettings(host="chat.example", certificate=tmp_path / "chain.pem")
+
+
+async def test_too_little_disk_is_told_with_the_setting_before_anything_is_changed(tmp_path):
+    settings = Settings.model_validate({"state": tmp_path / "state", "deploy": {"disk_free_mb": 10**9}})
+
+    (fault,) = await LocalPlatform(settings).preflight()
+
+    assert "MiB are needed (deploy.disk_free_mb)" in fault
+    assert not (tmp_path / "state" / "supervisor.json").exists()
+
+
+async def test_a_certificate_file_that_is_not_there_is_told_before_anything_is_changed(tmp_path):
+    proxy = {"host": "chat.example", "certificate": tmp_path / "chain.pem", "key": tmp_path / "key.pem"}
+    settings = Settings.model_validate({"state": tmp_path / "state", "proxy": proxy})
+
+    faults = await LocalPlatform(settings).preflight()
+
+    assert faults == [
+        f"proxy.certificate names no file: {tmp_path}/chain.pem",
+        f"proxy.key names no file: {tmp_path}/key.pem",
+    ]
 
 
 def test_the_unit_quotes_paths_with_spaces_and_specifiers(tmp_path):
