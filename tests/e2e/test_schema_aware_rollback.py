@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from copies import Copy
+
+pytestmark = pytest.mark.long
 
 VERSIONS = Path("src/api/database/migrations/versions")
 EXPAND = '''"""Adds a note to conversations."""
