@@ -71,6 +71,12 @@ class DeadlineError(XiongError):
     retryable = True
 
 
+class StoppedError(XiongError):
+    """Ctrl-C: the verb was stopped by whoever started it."""
+
+    retryable = True
+
+
 class RolloutError(XiongError):
     """A release was refused; the one before it serves."""
 

@@ -12,6 +12,8 @@ from copies import Copy
 DEADLINE_S = 60
 STEPS = 12
 
+pytestmark = pytest.mark.long
+
 
 def steps_written(copy: Copy) -> int:
     file = copy.state / "records" / "state" / "rollout.json"
@@ -21,8 +23,8 @@ def steps_written(copy: Copy) -> int:
         return -1
 
 
-def kill_after(copy: Copy, step: int) -> bool:
-    """Starts a deploy and kills it once that many steps are written; False when it ended before."""
+def kill_after(copy: Copy, step: int, number: int = signal.SIGKILL) -> bool:
+    """Starts a deploy and signals it once that many steps are written; False when it ended before."""
     deploying = copy.begin("deploy", "--from", str(copy.source))
     end = time.monotonic() + DEADLINE_S
     with deploying:
@@ -30,13 +32,12 @@ def kill_after(copy: Copy, step: int) -> bool:
             if deploying.poll() is not None:
                 return False
             if steps_written(copy) >= step:
-                os.kill(deploying.pid, signal.SIGKILL)
+                os.kill(deploying.pid, number)
                 deploying.communicate()
                 return True
     raise AssertionError(f"the deploy did not reach step {step}")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("step", range(STEPS))
 def test_a_deploy_killed_after_a_step_ends_whole(copy: Copy, step: int):
     before = copy.release()
@@ -54,3 +55,17 @@ def test_a_deploy_killed_after_a_step_ends_whole(copy: Copy, step: int):
     if killed and step < STEPS - 2:
         assert ended["release"] == before
         assert copy.xiong("history").json["receipts"][1]["outcome"] == "interrupted, then undone"
+
+
+def test_a_deploy_stopped_by_ctrl_c_gives_the_lease_back_and_the_next_verb_ends_its_work(copy: Copy):
+    before = copy.release()
+    copy.change("src/api/main.py", append="# a release that is stopped")
+
+    assert kill_after(copy, 4, signal.SIGINT)
+
+    status = copy.xiong("status", expect=3).json
+    assert status["lease"] is None
+    assert "was interrupted; the next verb ends it" in status["faults"][-1]
+    copy.xiong("scale", "2")
+    assert copy.release() == before
+    assert copy.xiong("status").json["healthy"]

@@ -9,7 +9,7 @@ import typer
 
 from xiong.cli import render
 from xiong.cli.session import DryRun, Timeout, session
-from xiong.errors import UsageError
+from xiong.errors import StoppedError, UsageError
 from xiong.operations import deploy as deploy_operation
 from xiong.operations import down as down_operation
 from xiong.operations import migrate as migrate_operation
@@ -64,7 +64,7 @@ def _follow(context: typer.Context) -> None:
 
     try:
         here.run(show())
-    except KeyboardInterrupt:
+    except StoppedError:
         here.run(down_operation.down(here.platform, here.settings, here.clock, render.progress, purge=False))
 
 

@@ -65,8 +65,6 @@ def main() -> None:
     except XiongError as failure:
         render.error(failure, as_json="--json" in sys.argv)
         sys.exit(int(failure.exit_code))
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,6 @@ def up(result: UpResult) -> None:
     _stdout.print(f"  service   {result.url}/api/v1/chat")
     _stdout.print(f"  health    {result.url}/api/v1/healthz")
     _stdout.print(f"  talk to it, for example:\n{_curl(result)}")
-    for part in result.missing:
-        _stdout.print(f"  [yellow]not here[/yellow]  {part}: not on PATH; the service runs without it")
 
 
 def _curl(result: UpResult) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from xiong.cli import render
 from xiong.config.settings import Settings
-from xiong.errors import DeadlineError
+from xiong.errors import DeadlineError, StoppedError
 from xiong.platforms.base import PlannedCommand, Platform
 from xiong.platforms.registry import platform_for
 from xiong.tools.clock import SystemClock
@@ -41,6 +41,7 @@ class Session:
 
         Raises:
             DeadlineError: `timeout` seconds were not enough; what a rollout began, the next verb ends.
+            StoppedError: Ctrl-C; the same holds.
         """
 
         async def bounded() -> T:
@@ -50,7 +51,12 @@ class Session:
             except TimeoutError as error:
                 raise DeadlineError(f"not done within {timeout:g} s", hint="xiong status") from error
 
-        return asyncio.run(bounded())
+        try:
+            return asyncio.run(bounded())
+        except KeyboardInterrupt as error:
+            raise StoppedError(
+                "stopped; what a rollout began, the next verb ends", hint="xiong status"
+            ) from error
 
     def show(self, result: T, as_text: Callable[[T], None]) -> None:
         """The result on stdout."""

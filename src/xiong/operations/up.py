@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,6 @@ class UpResult:
         token_file: holds a bearer token that works.
         conversation: the scripted conversation that ended `up`.
         phases: {phase: seconds}.
-        missing: parts that are not installed and without which the product goes on.
     """
 
     url: str
@@ -38,7 +36,6 @@ class UpResult:
     token_file: str
     conversation: Conversation
     phases: dict[str, float]
-    missing: tuple[str, ...]
 
 
 async def up(
@@ -78,8 +75,7 @@ async def up(
     endpoint = await platform.endpoint()
     conversation = await converse(endpoint, clock)
     spent("conversation")
-    missing = tuple(p for p in ("prometheus", "alertmanager") if shutil.which(p) is None)
-    return UpResult(endpoint.url, release.id, count, str(endpoint.token_file), conversation, phases, missing)
+    return UpResult(endpoint.url, release.id, count, str(endpoint.token_file), conversation, phases)
 
 
 async def provision(platform: Platform, clock: Clock) -> None:
