@@ -88,6 +88,11 @@ class RollbackRefusedError(XiongError):
 class PlatformError(XiongError):
     """A part of the platform (a process, the proxy, a data store) did not do what it was told."""
 
+    @classmethod
+    def of(cls, error: OSError) -> PlatformError:
+        """What the system refused, in words: `/var/lib/x: Permission denied`."""
+        return cls(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+
 
 class ReleaseNotFoundError(UsageError):
     """No such release is here."""

@@ -11,7 +11,7 @@ import typer
 
 from xiong.cli import render
 from xiong.config.settings import Settings
-from xiong.errors import DeadlineError, StoppedError
+from xiong.errors import DeadlineError, PlatformError, StoppedError
 from xiong.platforms.base import PlannedCommand, Platform
 from xiong.platforms.registry import platform_for
 from xiong.tools.clock import SystemClock
@@ -42,6 +42,7 @@ class Session:
         Raises:
             DeadlineError: `timeout` seconds were not enough; what a rollout began, the next verb ends.
             StoppedError: Ctrl-C; the same holds.
+            PlatformError: the system refused a file, a folder or a socket.
         """
 
         async def bounded() -> T:
@@ -53,6 +54,8 @@ class Session:
 
         try:
             return asyncio.run(bounded())
+        except OSError as error:
+            raise PlatformError.of(error) from error
         except KeyboardInterrupt as error:
             raise StoppedError(
                 "stopped; what a rollout began, the next verb ends", hint="xiong status"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from xiong.config.settings import Settings
 from xiong.datastores import postgres
-from xiong.errors import RolloutError, XiongError
+from xiong.errors import PlatformError, RolloutError, XiongError
 from xiong.model.instance import Instance, InstanceState, ReplicaEvent, ReplicaStep
 from xiong.model.receipt import Outcome, ProbeCount, Receipt
 from xiong.model.release import Release
@@ -105,6 +105,8 @@ class Roller:
                 await self._forward(run, log)
             except XiongError as error:
                 await self._back(run, log, error)
+            except OSError as error:  # a full disk, a file that is not ours
+                await self._back(run, log, PlatformError.of(error))
         return await self._commit(run, log)
 
     async def finish_interrupted(self) -> Receipt | None:
