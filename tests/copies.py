@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,6 +165,8 @@ class Copy:
         found = []
         for process in psutil.process_iter():
             try:
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue
                 words = [*process.cmdline(), process.cwd(), *process.environ().values()]
             except psutil.Error:
                 continue
@@ -171,9 +174,17 @@ class Copy:
                 found.append(process)
         return found
 
+    def crash(self, *, spared: int = 0) -> None:
+        """All dies at once, as when the machine does: nobody is left for a moment to restart another."""
+        while found := [p for p in self.processes() if p.pid != spared]:
+            for end in (psutil.Process.suspend, psutil.Process.kill):
+                for process in found:
+                    with suppress(psutil.NoSuchProcess):
+                        end(process)
+            psutil.wait_procs(found, timeout=5)
+
     def remove(self) -> None:
         """Stops everything and leaves nothing behind, whatever a test did."""
         self.xiong("down", "--purge", "--yes", expect=None)
-        for process in self.processes():
-            process.kill()
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -85,8 +85,7 @@ def test_scale_and_its_limits(copy: Copy):
 
 def test_the_unit_of_a_reboot_brings_everything_back_unattended(copy: Copy, tmp_path):
     release = copy.release()
-    for process in copy.processes():  # the machine goes down without a word
-        process.kill()
+    copy.crash()
     file = tmp_path / "xiong.service"
     file.write_text(unit(Path(sys.executable), copy.state))
     if shutil.which("systemd-analyze"):
@@ -108,9 +107,7 @@ def test_the_unit_of_a_reboot_brings_everything_back_unattended(copy: Copy, tmp_
 
 def test_up_adopts_what_survived_the_death_of_its_supervisor(copy: Copy):
     valkey = copy.pid("valkey")
-    for process in copy.processes():
-        if process.pid != valkey:
-            process.kill()
+    copy.crash(spared=valkey)
 
     copy.up()
 
