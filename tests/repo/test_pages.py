@@ -14,7 +14,7 @@ from repo import commands, tree
 from xiong.config.settings import Settings
 
 PAGES = {tree.named(page): page for page in tree.pages()}
-TARGETS = set(re.findall(r"^([a-z]+):", tree.read("Makefile"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", tree.read("Makefile"), re.MULTILINE))
 
 
 def leads_somewhere(page: Path, link: str) -> bool:
