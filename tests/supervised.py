@@ -135,8 +135,14 @@ class Place:
         ]
 
     async def clear(self) -> None:
-        """Ends everything that this folder has started."""
-        await self.kill_supervision()
+        """Ends everything that this folder has started, a guard too that is only just being born."""
+        name = os.fsencode(self.folder)
+        while found := [f.identity for f in proc.everything() if name in _words(f.identity.pid)]:
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for identity in found:
+                    proc.send(identity, number)
+            for identity in found:
+                await proc.gone(identity, 5.0)
         for identity in self.ours():
             proc.send(identity, signal.SIGKILL)
             await proc.gone(identity, 5.0)

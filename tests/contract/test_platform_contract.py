@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,11 +38,14 @@ def settings(request) -> Iterator[Settings]:
         made = load_settings(None, {"platform": request.param, "state": folder / "state"})
     yield made
     asyncio.run(platform_for(made).stop(purge=True, progress=print))
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
-def source() -> Path:
-    return source_tree(open_folder("contract source ") / "tree")
+def source() -> Iterator[Path]:
+    folder = open_folder("contract source ")
+    yield source_tree(folder / "tree")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
