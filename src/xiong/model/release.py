@@ -31,10 +31,6 @@ class SchemaState:
     expand: tuple[str, ...]
     contract: tuple[str, ...]
 
-    def missing_for(self, support: SchemaSupport) -> tuple[str, ...]:
-        """Expand revisions that `support` needs and the database lacks: a migration brings them."""
-        return tuple(r for r in support.requires if r not in self.expand and r not in self.contract)
-
     def blocking(self, support: SchemaSupport) -> tuple[str, ...]:
         """Applied contract revisions that a release with `support` was not written against.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+
+from xiong.tools.clock import SystemClock
 
 _POLL_SECONDS = 0.2
 
@@ -32,4 +33,4 @@ async def lines(folder: Path, service: str | None, *, follow: bool) -> AsyncIter
             places[file] = start
         if not follow:
             return
-        await asyncio.sleep(_POLL_SECONDS)
+        await SystemClock().sleep(_POLL_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
+from xiong.tools.clock import SystemClock
 
 _STATES = {
     ChildState.STARTING: InstanceState.STARTING,
@@ -116,14 +116,14 @@ class LocalReplicas:
     async def admit(self, replica: Instance) -> None:
         (self._layout.holds / replica.name).unlink(missing_ok=True)
         # Two of the proxy's checks: it has then seen the replica ready.
-        await asyncio.sleep(2.5 * proxy.CHECK_SECONDS)
+        await SystemClock().sleep(2.5 * proxy.CHECK_SECONDS)
 
     async def drain(self, replica: Instance) -> None:
         if replica.state in {InstanceState.FAILED, InstanceState.STOPPED, InstanceState.STARTING}:
             return  # the proxy sends it nothing
         await self._supervisor.set_state_draining(replica.name)
         await self._supervisor.signal(replica.name, signal.SIGUSR1)
-        await asyncio.sleep(self._settings.deploy.propagation_seconds)
+        await SystemClock().sleep(self._settings.deploy.propagation_seconds)
 
     async def stop(self, replica: Instance) -> None:
         await self._supervisor.stop(replica.name, forget=True)

@@ -17,7 +17,3 @@ def test_a_known_contract_revision_blocks_nobody():
     support = SchemaSupport(requires=("0001",), knows=("0001", "0003"))
 
     assert SchemaState(expand=("0001",), contract=("0003",)).blocking(support) == ()
-
-
-def test_a_required_revision_that_is_not_applied_is_missing():
-    assert SchemaState(expand=(), contract=()).missing_for(OLD) == ("0001",)
