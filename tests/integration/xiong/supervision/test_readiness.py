@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from supervised import SLEEPER, Place
-from xiong.platforms.local.supervision import ChildState, Probe, probe
+from xiong.platforms.local.supervision import ChildState, Probe, listeners, probe, proc
 from xiong.platforms.local.supervision.errors import ProcessFailedError, SupervisorTimeoutError
 
 NOBODY = 65534
@@ -85,6 +86,33 @@ async def test_a_strangers_server_on_the_port_is_not_taken_for_ours(place: Place
         with pytest.raises(SupervisorTimeoutError) as caught:
             await place.client.wait_ready("db", 1.0)
         assert f"port {port} is taken by another process (pid {os.getpid()})" in caught.value.message
+
+
+async def test_a_stranger_that_opens_and_closes_files_all_the_time_is_still_seen(place: Place) -> None:
+    child = await place.client.ensure(place.spec("db"))
+    assert child.pid is not None
+    ours = proc.identify(child.pid)
+    assert ours is not None
+    busy = """
+import os, socket
+server = socket.create_server(("127.0.0.1", 0))
+listening = os.dup2(server.fileno(), 100)
+server.close()
+print(socket.socket(fileno=os.dup(listening)).getsockname()[1], flush=True)
+while True:
+    os.close(os.open(os.devnull, os.O_RDONLY))
+"""
+    stranger = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-S", "-c", busy), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert stranger.stdout is not None
+        port = int(await stranger.stdout.readline())
+        seen = {listeners.stranger(port, ours) for _ in range(200)}
+    finally:
+        stranger.kill()
+        await stranger.wait()
+    assert seen == {stranger.pid}
 
 
 async def test_a_server_that_a_child_of_the_process_runs_counts_as_its_own(place: Place) -> None:

@@ -41,8 +41,16 @@ def _inodes(port: int) -> set[str]:
 
 
 def _holds(pid: int, sockets: set[str]) -> bool:
-    folder = f"/proc/{pid}/fd"
     try:
-        return any(os.readlink(f"{folder}/{entry}") in sockets for entry in os.listdir(folder))
+        entries = os.listdir(f"/proc/{pid}/fd")
     except OSError:
         return False
+    return any(_target(pid, entry) in sockets for entry in entries)
+
+
+def _target(pid: int, entry: str) -> str:
+    """What an open file leads to; nothing when it was closed since the folder was read."""
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{entry}")
+    except OSError:
+        return ""
