@@ -29,6 +29,7 @@ from servers import free_port, wait_until
 
 TOKEN, OTHER_TOKEN, REHEARSAL_TOKEN = "token-of-web", "token-of-kiosk", "token-of-rehearsal"
 NO_SCOPE_TOKEN = "token-without-scope"
+PAGES_TOKEN = "token-of-the-desk"
 
 
 def token_list() -> list[dict[str, Any]]:
@@ -38,6 +39,7 @@ def token_list() -> list[dict[str, Any]]:
         ("kiosk", ["chat"], OTHER_TOKEN),
         ("rehearsal", ["chat", "synthetic"], REHEARSAL_TOKEN),
         ("nobody", [], NO_SCOPE_TOKEN),
+        ("desk", ["pages"], PAGES_TOKEN),
     )
     return [
         {"application": name, "scopes": scopes, "sha256": hashlib.sha256(token.encode()).hexdigest()}
@@ -165,7 +167,14 @@ class Outer:
 
 @contextlib.contextmanager
 def outer_replica(
-    database_url: str, redis_url: str, folder: Path, *, wait: bool = True, **environment: str
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    *,
+    wait: bool = True,
+    application: str = "api.main:app",
+    options: Sequence[str] = ("--no-access-log",),
+    **environment: str,
 ) -> Iterator[Outer]:
     """Runs `uvicorn api.main:app` while the block runs, as a release does."""
     port = free_port()
@@ -181,7 +190,7 @@ def outer_replica(
         "RATE_LIMIT": "100000/minute",
         **environment,
     }
-    arguments = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port), "--no-access-log"]
+    arguments = [sys.executable, "-m", "uvicorn", application, "--port", str(port), *options]
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, env=values, stdout=output, stderr=subprocess.STDOUT)
     replica = Outer(process, port, log)

@@ -17,6 +17,7 @@ from api.settings import Settings, SettingsError
 
 CHAT_SCOPE = "chat"
 SYNTHETIC_SCOPE = "synthetic"
+PAGES_SCOPE = "pages"
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class Chat:
         if assessment.level < Level.HIGH:
             excess = await self.rate_limit.excess(request.application, request.person)
             if excess is not None:
-                self.metrics.judged(assessment.level)
+                self._count(request.synthetic, assessment.level)
                 raise TooManyMessagesError(excess)
         message = _record(request).judged(assessment)
         if request.key is None:
@@ -121,7 +121,7 @@ class Chat:
             if replay is not None:
                 return replay
         judged = message if opened is None else opened.message
-        self.metrics.judged(judged.level)
+        self._count(judged.synthetic, judged.level)
         history = () if opened is None else opened.history
         reply = await self._reply(judged, history)
         return await self._finish(judged, reply, in_database=opened is not None)
@@ -173,6 +173,11 @@ class Chat:
             self.metrics.spool_failures.inc()
             self.log.critical("neither database nor disk takes a record", action="spool.lost", error=error)
         self.metrics.spooled.set(self.spool.pending)
+
+    def _count(self, synthetic: bool, level: Level) -> None:
+        """Counts a judged message; a rehearsal says nothing about how people are."""
+        if not synthetic:
+            self.metrics.judged(level)
 
     async def _assess(self, text: str, history: tuple[str, ...] = ()) -> Assessment:
         try:

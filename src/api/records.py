@@ -1,7 +1,7 @@
-"""What one exchange leaves behind: the person's message with its risk, and the reply.
+"""What one exchange leaves behind: the person's message with its risk, the reply, and who took the page.
 
-Made by `chat`; written to the database by `database.conversations`, or to local disk by `spool`,
-from where `relay` brings it to the database. So each has a form that fits one line of JSON.
+Made by `chat` and the routes of pages; written to the database, or to local disk by `spool`, from
+where `relay` brings it to the database. So each has a form that fits one line of JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from api import identity
+from api.pages.model import Crisis
 from api.risk.model import Assessment, Level
 
 
@@ -42,6 +44,11 @@ class MessageRecord:
         """Returns the record with another verdict."""
         rules = tuple(dict.fromkeys(match.rule for match in assessment.matches))
         return replace(self, level=assessment.level, categories=assessment.categories, rules=rules)
+
+    def crisis(self) -> Crisis:
+        """Returns its risk event, as a page counts it."""
+        event = identity.risk_event_id(self.id)
+        return Crisis(event, self.application, self.person, self.level, self.synthetic, self.created_at)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the record as JSON can hold it."""
@@ -118,13 +125,46 @@ class ReplyRecord:
         )
 
 
-Record = MessageRecord | ReplyRecord
+@dataclass(frozen=True)
+class AcknowledgementRecord:
+    """Somebody took a page over while the database was away.
+
+    Attributes:
+        by: who, as the link or the caller said.
+        via: link, console or cli.
+    """
+
+    page_id: uuid.UUID
+    by: str
+    via: str
+    at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the record as JSON can hold it."""
+        return {
+            "kind": "acknowledgement",
+            "page_id": str(self.page_id),
+            "by": self.by,
+            "via": self.via,
+            "at": self.at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> AcknowledgementRecord:
+        """Reads what `to_json` wrote."""
+        return cls(uuid.UUID(row["page_id"]), row["by"], row["via"], datetime.fromisoformat(row["at"]))
+
+
+Record = MessageRecord | ReplyRecord | AcknowledgementRecord
 
 
 def record_from_json(row: dict[str, Any]) -> Record:
-    """Reads either kind; raises KeyError, TypeError or ValueError on anything else."""
-    if row["kind"] == "message":
-        return MessageRecord.from_json(row)
-    if row["kind"] == "reply":
-        return ReplyRecord.from_json(row)
-    raise ValueError("neither a message nor a reply")
+    """Reads any kind; raises KeyError, TypeError or ValueError on anything else."""
+    match row["kind"]:
+        case "message":
+            return MessageRecord.from_json(row)
+        case "reply":
+            return ReplyRecord.from_json(row)
+        case "acknowledgement":
+            return AcknowledgementRecord.from_json(row)
+    raise ValueError("neither a message nor a reply nor an acknowledgement")

@@ -10,12 +10,14 @@ import asyncio
 import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.database.conversations import MessageMissingError, store_spooled_message, store_spooled_reply
 from api.database.engine import Database, DatabaseAwayError
 from api.logs import Log
 from api.metrics import Metrics
-from api.records import MessageRecord, Record
+from api.pages.book import acknowledge
+from api.records import AcknowledgementRecord, MessageRecord, Record, ReplyRecord
 from api.spool import Segment, Spool
 
 PERIOD_S = 0.5
@@ -89,13 +91,20 @@ class Relay:
     async def _bring(self, record: Record) -> bool:
         """Brings one record; False where the database is there but will not have it (yet)."""
         try:
-            if isinstance(record, MessageRecord):
-                await self._database.run(lambda connection: store_spooled_message(connection, record))
-            else:
-                await self._database.run(lambda connection: store_spooled_reply(connection, record))
+            await self._database.run(lambda connection: _store(connection, record))
         except MessageMissingError:
             return False
         except SQLAlchemyError as error:
             self._log.warning("a spooled record was refused", action="spool.refused", error=error)
             return False
         return True
+
+
+async def _store(connection: AsyncConnection, record: Record) -> None:
+    match record:
+        case MessageRecord():
+            await store_spooled_message(connection, record)
+        case ReplyRecord():
+            await store_spooled_reply(connection, record)
+        case AcknowledgementRecord():
+            await acknowledge(connection, record.page_id, record.by, record.via, record.at)

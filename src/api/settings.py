@@ -67,6 +67,9 @@ class Settings:
         spool_dir: folder on storage that outlives the process, for messages the database cannot take.
         deployment_id: which deployment this replica belongs to, shown by ready, so that a proxy never takes
             another's replica on a port of ours for its own.
+        paging_file: who is called for help, by which channels and in which order; None calls nobody.
+        public_url: where people reach the service through its proxy; links in pages begin with it.
+        pager_port: where the pager shows its metrics; 0 is any free port.
         hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
         model_daily_tokens: budget of model tokens a day, 0 for no limit.
@@ -90,6 +93,9 @@ class Settings:
     spool_dir: Path = Path("spool")
     deployment_id: str = ""
     hold_path: Path | None = None
+    paging_file: Path | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    pager_port: int = 0
     log_level: str = "INFO"
     model_daily_tokens: int = 0
     rate_limit: str = "30/minute"
@@ -120,6 +126,9 @@ class Settings:
             spool_dir=Path(read.text("SPOOL_DIR", "spool")),
             deployment_id=read.text("DEPLOYMENT_ID", ""),
             hold_path=Path(hold) if (hold := read.text("HOLD_PATH", "")) else None,
+            paging_file=Path(paging) if (paging := environ.get("PAGING_FILE", "").strip()) else None,
+            public_url=read.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            pager_port=read.number("PAGER_PORT", 0),
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),
             rate_limit=read.text("RATE_LIMIT", "30/minute"),

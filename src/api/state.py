@@ -15,6 +15,7 @@ from api.database.engine import Database
 from api.drain import Drain
 from api.logs import Log
 from api.metrics import Metrics
+from api.pages.desk import Desk
 from api.probes import Probes
 from api.relay import Relay
 from api.settings import Settings
@@ -37,6 +38,7 @@ class Service:
     relay: Relay
     probes: Probes
     chat: Chat
+    desk: Desk
     closing: tuple[Callable[[], Awaitable[None]], ...]
 
 

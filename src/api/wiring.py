@@ -20,6 +20,8 @@ from api.knowledge.embedders import OpenAIEmbedder, build_embedder
 from api.knowledge.store import KnowledgeStore
 from api.logs import Log
 from api.metrics import Metrics
+from api.pages.desk import Desk
+from api.pages.standby import Standby
 from api.probes import Probes
 from api.ratelimit import RateLimit
 from api.recent import Recent
@@ -90,6 +92,7 @@ def build_service(
         relay=Relay(spool, database, metrics, log),
         probes=Probes(database, cache, side.model_up, shipped(), metrics, log),
         chat=chat,
+        desk=Desk(database, spool, Standby(settings.spool_dir)),
         closing=(*side.closing, cache.aclose, database.close),
     )
 

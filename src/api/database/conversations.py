@@ -17,6 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import identity
+from api.pages.book import place
+from api.pages.model import PAGED_FROM
 from api.records import MessageRecord, ReplyRecord
 from api.replies.model import Source, Turn
 from api.risk.model import Level
@@ -180,7 +182,7 @@ async def _owns(connection: AsyncConnection, message: MessageRecord) -> bool:
 
 
 async def _insert(connection: AsyncConnection, message: MessageRecord) -> bool:
-    """Inserts message and risk event; False where the id is taken."""
+    """Inserts message, risk event and page; False where the id is taken."""
     values = {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -193,6 +195,8 @@ async def _insert(connection: AsyncConnection, message: MessageRecord) -> bool:
         return False
     if message.level > Level.NONE:
         await connection.execute(_INSERT_RISK, _risk_values(message))
+    if message.level >= PAGED_FROM:
+        await place(connection, message.crisis())
     return True
 
 

@@ -1,6 +1,7 @@
 """The tables as the code sees them; the migrations make them. A test holds the two together.
 
-Read by `knowledge` and by the tests; the chat path writes its few statements out in `conversations`.
+The tables of pages are in `api.pages.tables`. Read by `knowledge` and by the tests; the chat path
+writes its few statements out in `conversations`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
-from api.authentication import CHAT_SCOPE, SYNTHETIC_SCOPE, Application
+from api.authentication import CHAT_SCOPE, PAGES_SCOPE, SYNTHETIC_SCOPE, Application
 from api.errors import ApiError
 from api.state import Service, service_of
 
@@ -18,10 +18,21 @@ async def chat_application(
     request: Request, service: Annotated[Service, Depends(service_of)], _: Annotated[object, Depends(bearer)]
 ) -> Application:
     """Returns the calling application, which must have the scope `chat`."""
+    return _with_scope(request, service, CHAT_SCOPE)
+
+
+async def pages_application(
+    request: Request, service: Annotated[Service, Depends(service_of)], _: Annotated[object, Depends(bearer)]
+) -> Application:
+    """Returns the calling application, which must have the scope `pages`."""
+    return _with_scope(request, service, PAGES_SCOPE)
+
+
+def _with_scope(request: Request, service: Service, scope: str) -> Application:
     application = service.tokens.identify(request.headers.get("authorization"))
     if application is None:
         raise ApiError(401, headers={"WWW-Authenticate": "Bearer"})
-    if CHAT_SCOPE not in application.scopes:
+    if scope not in application.scopes:
         raise ApiError(403)
     return application
 

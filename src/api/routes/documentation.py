@@ -10,7 +10,7 @@ _DESCRIPTIONS = {
     400: "The body is no JSON in UTF-8.",
     401: "No valid bearer token.",
     403: "The token lacks the scope.",
-    404: "No such conversation of this person.",
+    404: "There is no such conversation of this person, or no such page.",
     408: "The body did not arrive in time.",
     413: "The body is larger than 64 KiB.",
     415: "The body is not application/json.",

@@ -19,10 +19,13 @@ from sqlalchemy import Connection, inspect
 import api
 from api.database.engine import make_engine
 from api.database.migrator import LOCK_KEY
+from api.database.revisions import shipped
 from api.database.schema import applied_revisions
 from api.database.tables import metadata
+from api.pages.tables import metadata as pages_metadata
 from servers import eventually
 
+SHIPPED = [revision.name for revision in shipped()]
 SOURCE = Path(api.__file__).parents[1]
 COLUMN = """
 from alembic import op
@@ -87,12 +90,12 @@ async def test_a_new_database_is_brought_up_and_a_second_run_does_nothing(empty_
     url = empty_database.owner_url
     code, before = await _migrate(url, "status")
     assert (code, before["expand"]) == (0, [])
-    assert before["pending_expand"] == ["0001"]
+    assert before["pending_expand"] == SHIPPED
     assert await _migrate(url, "upgrade") == (
         0,
         {
-            "applied": ["0001"],
-            "expand": ["0001"],
+            "applied": SHIPPED,
+            "expand": SHIPPED,
             "contract": [],
             "pending_expand": [],
             "pending_contract": [],
@@ -108,8 +111,8 @@ async def test_three_runs_at_once_all_succeed_and_apply_once(empty_database: Any
     )
     assert [code for code, _ in results] == [0, 0, 0]
     applied = [name for _, result in results for name in result["applied"]]
-    assert sorted(applied) == ["0001", "0900", "0901"]
-    assert {tuple(result["expand"]) for _, result in results} == {("0001", "0900", "0901")}
+    assert sorted(applied) == [*SHIPPED, "0900", "0901"]
+    assert {tuple(result["expand"]) for _, result in results} == {(*SHIPPED, "0900", "0901")}
 
 
 async def test_contract_runs_only_when_asked_for(empty_database: Any, extended: Path) -> None:
@@ -128,7 +131,7 @@ async def test_a_failed_revision_leaves_nothing_behind(empty_database: Any, exte
     assert code == 1
     assert "division by zero" in result["error"]
     _, status = await _migrate(url, "status", source=extended)
-    assert status["expand"] == ["0001"]
+    assert status["expand"] == SHIPPED
     connection = await asyncpg.connect(empty_database.admin_url)
     assert await connection.fetchval("SELECT to_regclass('half')") is None
     await connection.close()
@@ -169,8 +172,8 @@ async def test_describe_and_lint_need_no_database(extended: Path) -> None:
     assert await _migrate(url, "describe", source=extended) == (
         0,
         {
-            "requires": ["0001", "0900", "0901"],
-            "knows": ["0001", "0900", "0901", "0902"],
+            "requires": [*SHIPPED, "0900", "0901"],
+            "knows": [*SHIPPED, "0900", "0901", "0902"],
             "contract": ["0902"],
         },
     )
@@ -199,10 +202,10 @@ async def test_the_tables_in_the_code_are_the_tables_in_the_database(database: A
                 column.name: (str(column.type.compile(connection.dialect)), bool(column.nullable))
                 for column in table.columns
             }
-            for table in metadata.tables.values()
+            for table in [*metadata.tables.values(), *pages_metadata.tables.values()]
         }
         await connection.rollback()
-        assert await applied_revisions(connection) == {"0001": "expand"}
+        assert await applied_revisions(connection) == dict.fromkeys(SHIPPED, "expand")
     await engine.dispose()
     assert Vector is not None
     assert real == expected

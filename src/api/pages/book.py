@@ -1,0 +1,188 @@
+"""The statements of a page's life, each safe to repeat, in PostgreSQL and SQLite alike.
+
+The chat path runs `place` in the transaction that stores the message; the routes acknowledge; the
+pager works on what is there (`working`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.pages.model import (
+    JOIN_SECONDS,
+    Crisis,
+    DeliveryState,
+    Page,
+    PageKind,
+    PageState,
+    page_id,
+)
+from api.pages.rows import OPEN, WAITING, gently
+from api.pages.tables import page_acknowledgements, page_deliveries, page_events, pages
+from api.risk.model import Level
+
+CHANNEL = "pages"
+"""What PostgreSQL notifies when a page may be due."""
+
+
+async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
+    """Counts a risk event on its person's page, or opens one; returns the page's id.
+
+    A page is joined while it is open, of no lower level, and younger than JOIN_SECONDS.
+    """
+    await _take_turn(connection, turn_key(crisis.application, crisis.person))
+    known = await connection.scalar(
+        select(page_events.c.page_id).where(page_events.c.event_id == crisis.event_id)
+    )
+    if known is not None:
+        return uuid.UUID(str(known))
+    found = await connection.scalar(_joinable(crisis))
+    page = (
+        uuid.UUID(str(found))
+        if found is not None
+        else await open_page(connection, _opened_by(crisis), crisis)
+    )
+    await connection.execute(
+        gently(connection, page_events).values(
+            event_id=crisis.event_id, page_id=page, level=crisis.level.name, created_at=crisis.created_at
+        )
+    )
+    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    await connection.execute(
+        update(pages)
+        .where(pages.c.id == page)
+        .values(
+            events=pages.c.events + 1,
+            last_event_at=latest(pages.c.last_event_at, crisis.created_at, type_=pages.c.last_event_at.type),
+        )
+    )
+    await wake(connection)
+    return page
+
+
+async def open_page(connection: AsyncConnection, page: Page, crisis: Crisis | None = None) -> uuid.UUID:
+    """Opens a page, unless it is there; one that was acknowledged before its row came is so at once."""
+    await connection.execute(
+        gently(connection, pages)
+        .values(
+            id=page.id,
+            kind=page.kind.value,
+            application=crisis.application if crisis else None,
+            person=crisis.person if crisis else None,
+            level=page.level.name,
+            opened_at=page.opened_at,
+            last_event_at=page.last_event_at,
+            events=page.events,
+            state=page.state.value,
+            round=page.round,
+            step=page.step,
+            next_step_at=page.next_step_at,
+        )
+        .on_conflict_do_nothing()
+    )
+    await settle(connection, [page.id])
+    await wake(connection)
+    return page.id
+
+
+async def acknowledge(connection: AsyncConnection, page: uuid.UUID, by: str, via: str, at: datetime) -> None:
+    """Records who took a page over; the first stands. A page whose row is still to come is settled then."""
+    await connection.execute(
+        gently(connection, page_acknowledgements)
+        .values(page_id=page, acknowledged_at=at, acknowledged_by=by, acknowledged_via=via)
+        .on_conflict_do_nothing()
+    )
+    await settle(connection, [page])
+
+
+async def settle(connection: AsyncConnection, ids: Sequence[uuid.UUID]) -> None:
+    """Ends the pages among `ids` that are acknowledged; what still waits for them is cancelled."""
+    taken = select(page_acknowledgements.c.page_id).where(page_acknowledgements.c.page_id.in_(ids))
+    await connection.execute(
+        update(pages).where(OPEN, pages.c.id.in_(taken)).values(state=PageState.ACKNOWLEDGED.value)
+    )
+    # in the order of their ids, as the pagers record: two who meet wait for each other, never both
+    waiting = (
+        select(page_deliveries.c.id)
+        .where(WAITING, page_deliveries.c.page_id.in_(taken))
+        .order_by(page_deliveries.c.id)
+        .with_for_update()
+    )
+    await connection.execute(
+        update(page_deliveries)
+        .where(page_deliveries.c.id.in_(waiting))
+        .values(state=DeliveryState.CANCELLED.value, claimed_until=None, claimed_by=None)
+    )
+
+
+async def received(connection: AsyncConnection, delivery: uuid.UUID, at: datetime) -> None:
+    """Records that a recipient confirmed a delivery; the first time stands."""
+    await connection.execute(
+        update(page_deliveries)
+        .where(page_deliveries.c.id == delivery, page_deliveries.c.received_at.is_(None))
+        .values(received_at=at)
+    )
+
+
+async def wake(connection: AsyncConnection) -> None:
+    """Tells the pagers that something may be due, once this transaction commits."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+def turn_key(application: str, person: str) -> str:
+    """Returns what is hashed into the lock under which it is decided on which page events count."""
+    return f"{application} {person}"
+
+
+async def _take_turn(connection: AsyncConnection, key: str) -> None:
+    """Lets one transaction at a time decide on which page a person's events count."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key}
+        )
+
+
+def _joinable(crisis: Crisis) -> Any:
+    window = timedelta(seconds=JOIN_SECONDS)
+    return (
+        select(pages.c.id)
+        .where(
+            OPEN,
+            pages.c.application == crisis.application,
+            pages.c.person == crisis.person,
+            pages.c.kind == _kind(crisis).value,
+            pages.c.level.in_([level.name for level in Level if level >= crisis.level]),
+            # events may come out of order
+            pages.c.opened_at > crisis.created_at - window,
+            pages.c.opened_at < crisis.created_at + window,
+        )
+        .order_by(pages.c.opened_at.desc())
+        .limit(1)
+    )
+
+
+def _opened_by(crisis: Crisis) -> Page:
+    at = crisis.created_at
+    return Page(
+        id=page_id(crisis.event_id),
+        kind=_kind(crisis),
+        level=crisis.level,
+        opened_at=at,
+        last_event_at=at,
+        events=0,
+        state=PageState.OPEN,
+        round=0,
+        step=-1,
+        next_step_at=at,
+    )
+
+
+def _kind(crisis: Crisis) -> PageKind:
+    return PageKind.CANARY if crisis.synthetic else PageKind.CRISIS
