@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api import identity
+from api.active_users import ActiveUsers
 from api.database.conversations import (
     Earlier,
     KeyReusedError,
@@ -91,12 +92,15 @@ class Chat:
     spool: Spool
     rate_limit: RateLimit
     recent: Recent[Answer]
+    users: ActiveUsers
     metrics: Metrics
     log: Log
     reply_deadline_s: float
 
     async def answer(self, request: Request) -> Answer:
         """Answers a message; raises TooManyMessagesError, UnknownConversationError or KeyReusedError."""
+        if not request.synthetic:
+            self.users.seen(request.application, request.person)
         assessment = await self._assess(request.text)
         if assessment.level < Level.HIGH:
             excess = await self.rate_limit.excess(request.application, request.person)

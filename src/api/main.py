@@ -70,7 +70,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # before the first request: a schema that does not fit must show at once. An absent database
     # costs its deadline here, once, and no more
     await service.probes.look()
-    tasks = [asyncio.create_task(service.relay.run()), asyncio.create_task(service.probes.run())]
+    beside = (service.relay, service.probes, service.vitals)
+    tasks = [asyncio.create_task(part.run()) for part in beside]
     # what a start has made lives as long as we do: looking through it again costs every collection
     # its time, and most of all the last one when we end
     gc.freeze()

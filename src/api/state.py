@@ -20,6 +20,7 @@ from api.probes import Probes
 from api.relay import Relay
 from api.settings import Settings
 from api.spool import Spool
+from api.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Service:
     probes: Probes
     chat: Chat
     desk: Desk
+    vitals: Vitals
     closing: tuple[Callable[[], Awaitable[None]], ...]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from api.active_users import ActiveUsers
 from api.authentication import TokenBook
 from api.cache import make_cache
 from api.chat import Chat
@@ -33,6 +34,7 @@ from api.risk.rule_engine import RuleEngine
 from api.settings import Settings, service_version
 from api.spool import Spool
 from api.state import Service
+from api.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def build_service(
     cache = make_cache(settings.redis_url.reveal())
     database = Database(make_engine(settings.database_url.reveal(), settings.database_pool_size))
     spool = Spool(settings.spool_dir)
+    users = ActiveUsers(cache)
     side = replies or _reply_side(settings, database, cache, metrics)
     chat = Chat(
         assessor=assessor or RuleEngine.shipped(),
@@ -75,6 +78,7 @@ def build_service(
         spool=spool,
         rate_limit=RateLimit(settings.rate_limit, settings.redis_url.reveal(), cache, log),
         recent=Recent(),
+        users=users,
         metrics=metrics,
         log=log,
         reply_deadline_s=settings.reply_deadline_s,
@@ -92,6 +96,7 @@ def build_service(
         relay=Relay(spool, database, metrics, log),
         probes=Probes(database, cache, side.model_up, shipped(), metrics, log),
         chat=chat,
+        vitals=Vitals(database, cache, users, metrics.registry, log),
         desk=Desk(database, spool, Standby(settings.spool_dir)),
         closing=(*side.closing, cache.aclose, database.close),
     )

@@ -100,6 +100,12 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
         self.up = True
 
+    @property
+    def waiters(self) -> int:
+        """How many steps wait for a connection of the pool."""
+        in_use: int = getattr(self.engine.pool, "checkedout", lambda: 0)()
+        return max(0, len(self._running) - in_use)
+
     async def run(self, step: Step[Result], deadline_s: float = STEP_DEADLINE_S) -> Result:
         """Runs `step` in one transaction, or raises DatabaseAwayError.
 

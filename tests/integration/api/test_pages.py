@@ -6,13 +6,12 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.pages import book
+from api.pages import book, reading
 from api.pages.link import sign
 from api.pages.model import page_id
 from api.settings import Secret
@@ -185,6 +184,6 @@ async def test_an_acknowledgement_may_come_before_its_page(desk: Inner, rows: An
     await desk.say("!HIGH")
     assert [found["state"] for found in await _listed(desk)] == ["open"]
     async with desk.service.database.engine.begin() as connection:
-        (other,) = await book.due_pages(connection, datetime.now(UTC) + timedelta(minutes=1), 10)
+        (other,) = await reading.newest(connection, only_open=True, limit=10)
         await book.open_page(connection, replace(other, id=page))
     assert (await rows("SELECT state FROM pages WHERE id = $1", page))[0]["state"] == "acknowledged"
