@@ -1,0 +1,1 @@
+"""The ways to reach a person: SMTP, signed webhook, Slack, LINE."""
