@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from xiong.platforms.local.ports import Ports, ports_for
 from xiong.platforms.local.programs import find_programs
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas
-from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ProcessSpec
 
@@ -68,22 +67,14 @@ class Copy:
 
     def driver(self) -> LocalReplicas:
         """What the product itself uses to replace a replica."""
-        secrets = LocalSecrets(self.layout.secrets)
-        return LocalReplicas(self.supervisor, self.settings, self.layout, self.ports, self.folders(), secrets)
+        start_of = LocalPlatform(self.settings).start_of
+        return LocalReplicas(self.supervisor, self.settings, self.layout, self.ports, start_of)
 
     def replica_spec(self, release: Release, port: int) -> ProcessSpec:
         """How a replica of the release is run, on a port that no slot has."""
-        folders, ports = self.folders(), self.ports
-        return specs.replica(
-            self.settings,
-            self.layout,
-            Ports(ports.proxy, ports.database, ports.cache, (port,)),
-            slot=0,
-            release_id=release.id,
-            python=folders.python(release.id),
-            site=folders.site(release.id),
-            secret_files=LocalSecrets(self.layout.secrets).service_files(self.settings, ports),
-        )
+        start = LocalPlatform(self.settings).start_of(release.id)
+        ports = replace(self.ports, slots=(port,))
+        return specs.replica(0, start, self.settings, self.layout, ports)
 
     async def running_release(self) -> str:
         """The release that all replicas run.

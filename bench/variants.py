@@ -20,12 +20,12 @@ from xiong.config.load import load_settings
 from xiong.config.settings import Settings
 from xiong.model.instance import Instance
 from xiong.model.release import Release
+from xiong.platforms.local.adapter import LocalPlatform
 from xiong.platforms.local.layout import layout_for
 from xiong.platforms.local.ports import ports_for
 from xiong.platforms.local.programs import find_programs
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas
-from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.rolling import roll
 
@@ -73,8 +73,7 @@ def driver_for(way: str, settings: Settings, admin: str) -> LocalReplicas:
         settings,
         layout,
         ports_for(settings, layout.ports),
-        ReleaseFolders(layout, find_programs()),
-        LocalSecrets(layout.secrets),
+        LocalPlatform(settings).start_of,
     )
     if isinstance(driver, Reloaded):
         driver.admin = admin

@@ -159,9 +159,12 @@ def test_verbs_before_the_first_up_say_what_to_type(second: Copy):
     assert refused["hint"] == "xiong up"
 
 
+PLANNED = ["postgres", "valkey", "proxy", "migrate", "pager", "api-0", "api-1"]
+
+
 def test_dry_runs_change_nothing_and_print_the_argument_lists(second: Copy):
     planned = second.xiong("up", "--dry-run").json["commands"]
 
-    assert [c["name"] for c in planned] == ["postgres", "valkey", "proxy", "migrate", "api-0", "api-1"]
+    assert [c["name"] for c in planned] == PLANNED
     assert all(isinstance(c["argv"], list) for c in planned)
     assert second.processes() == []

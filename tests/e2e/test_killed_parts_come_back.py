@@ -62,8 +62,10 @@ class Talkers:
         return found == dict.fromkeys(self.answered.values(), "1")
 
 
-@pytest.mark.parametrize("part", ["supervisor", "api-0", "proxy", "postgres", "valkey"])
+@pytest.mark.parametrize("part", ["supervisor", "api-0", "pager", "proxy", "postgres", "valkey"])
 async def test_a_killed_part_comes_back_and_no_message_is_lost_or_doubled(copy: Copy, part: str):
+    if part == "pager":
+        part = next(i.name for i in copy.instances() if i.service == "pager")
     if part == "supervisor":
         words = ["xiong.platforms.local.supervision.daemon", str(copy.state)]
         pid = next(p.pid for p in psutil.process_iter() if all(w in p.cmdline() for w in words))

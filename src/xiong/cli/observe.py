@@ -14,7 +14,7 @@ from xiong.operations import status as status_operation
 def status(context: typer.Context, timeout: Timeout = 30) -> None:
     """What runs and whether it answers; exit code 3 when it is unhealthy."""
     here = session(context)
-    found = here.run(status_operation.status(here.platform, here.settings), timeout)
+    found = here.run(status_operation.status(here.platform, here.settings, here.clock), timeout)
     here.show(found, render.status)
     if not found.healthy:
         raise typer.Exit(ExitCode.UNHEALTHY)

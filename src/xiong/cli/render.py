@@ -88,6 +88,11 @@ def status(found: Status) -> None:
     for i in found.instances:
         table.add_row(i.name, i.state.value, i.release_id or "", str(i.restarts), i.url or "")
     _stdout.print(table)
+    if found.pages:
+        called = "" if found.paging else "   (nobody is called: paging.file is not set)"
+        _stdout.print(
+            f"pages  {found.pages.imminent} open of immediate danger, {found.pages.high} of high{called}"
+        )
     if found.lease:
         _stdout.print(
             f"lease  {found.lease.purpose} by {found.lease.holder} "

@@ -156,6 +156,26 @@ class DeploySettings(Section):
     disk_free_mb: int = Field(500, ge=0, description="Least free disk space before a deploy begins.")
 
 
+class PagingSettings(Section):
+    """Who is called when somebody is in danger; the file is the service's own."""
+
+    file: Path | None = Field(
+        None,
+        description="Contacts, rota, channels and escalation policy; without it pages are only shown, and "
+        "outside development `status` says so.",
+    )
+    public_url: str = Field(
+        "",
+        description="Address under which people on call reach the proxy, for the links in pages; empty is "
+        "the proxy's own.",
+    )
+    patience_minutes: float = Field(
+        5,
+        gt=0,
+        description="How long a page of somebody in immediate danger may wait before `status` is unhealthy.",
+    )
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -168,4 +188,5 @@ class Settings(Section):
     proxy: ProxySettings = ProxySettings()
     database: DatabaseSettings = DatabaseSettings()
     cache: CacheSettings = CacheSettings()
+    paging: PagingSettings = PagingSettings()
     deploy: DeploySettings = DeploySettings()

@@ -9,9 +9,11 @@ from xiong.config.settings import Settings
 from xiong.model.instance import Instance, InstanceState
 from xiong.model.lease import Lease
 from xiong.model.receipt import Receipt
-from xiong.operations.front_door import front_door
+from xiong.operations.front_door import front_door, operator_headers
 from xiong.operations.journal import Committed, Journal, Rollout
+from xiong.operations.open_pages import OpenPages, open_pages
 from xiong.platforms.base import Platform
+from xiong.tools.clock import Clock
 from xiong.tools.http import Http
 
 
@@ -27,6 +29,8 @@ class Status:
         committed: the release that is meant to run.
         answering: the release that the proxy answers with, or None.
         degraded: dependencies that the service misses.
+        pages: what waits for somebody to take it over, or None when the service does not say.
+        paging: whether anybody is called at all.
         instances: everything that runs.
         lease: who changes something right now.
         interrupted: a rollout whose process died.
@@ -40,13 +44,15 @@ class Status:
     committed: Committed | None
     answering: str | None
     degraded: tuple[str, ...] = ()
+    pages: OpenPages | None = None
+    paging: bool = False
     instances: tuple[Instance, ...] = field(default=())
     lease: Lease | None = None
     interrupted: Rollout | None = None
     last: Receipt | None = None
 
 
-async def status(platform: Platform, settings: Settings) -> Status:
+async def status(platform: Platform, settings: Settings, clock: Clock) -> Status:
     """Looks, and changes nothing."""
     journal = Journal(platform.records)
     committed = await journal.committed()
@@ -54,16 +60,21 @@ async def status(platform: Platform, settings: Settings) -> Status:
     endpoint = await platform.endpoint()
     alive: dict[str, Any] = {}
     ready: dict[str, Any] = {}
+    pages: OpenPages | None = None
     if committed is not None:  # else whoever answers there is not ours
-        async with front_door(endpoint, 3) as http:
+        async with front_door(endpoint, 3, headers=operator_headers(endpoint)) as http:
             alive = await _document(http, "/api/v1/healthz")
             ready = await _document(http, "/api/v1/ready")
+            pages = await open_pages(http, clock.now())
     lease = await platform.read_lease()
     rollout = await journal.rollout()
     interrupted = rollout if lease is None else None
     answering = alive.get("release")
     degraded = tuple(ready.get("degraded", ()))
-    faults = _faults(committed, instances, answering, degraded, interrupted)
+    faults = (
+        *_faults(committed, instances, answering, degraded, interrupted),
+        *_paging_faults(committed, instances, settings, pages),
+    )
     return Status(
         platform=platform.name,
         url=endpoint.url,
@@ -72,6 +83,8 @@ async def status(platform: Platform, settings: Settings) -> Status:
         committed=committed,
         answering=answering,
         degraded=degraded,
+        pages=pages,
+        paging=settings.paging.file is not None,
         instances=instances,
         lease=replace(lease, token="") if lease else None,  # the token is its holder's alone
         interrupted=interrupted,
@@ -103,6 +116,24 @@ def _faults(
     if interrupted is not None:
         faults.append(f"a {interrupted.verb} of {interrupted.target} was interrupted; the next verb ends it")
     return tuple(faults)
+
+
+def _paging_faults(
+    committed: Committed | None,
+    instances: tuple[Instance, ...],
+    settings: Settings,
+    pages: OpenPages | None,
+) -> tuple[str, ...]:
+    """Reasons why somebody in danger may wait."""
+    if committed is None:
+        return ()
+    faults = []
+    if not any(i.service == "pager" for i in instances):
+        faults.append("no pager runs: nobody is called (xiong up)")
+    if settings.paging.file is None and settings.service.environment != "development":
+        faults.append("nobody is called: paging.file is not set")
+    late = pages.fault(settings.paging.patience_minutes) if pages else None
+    return (*faults, late) if late else tuple(faults)
 
 
 async def _document(http: Http, path: str) -> dict[str, Any]:

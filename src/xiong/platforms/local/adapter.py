@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from xiong.model.release import Release
 from xiong.model.task import DatabaseRole, Task, TaskResult
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
-from xiong.platforms.local import commands, database, logs, services, systemd
+from xiong.platforms.local import commands, database, logs, pagers, services, specs, systemd
 from xiong.platforms.local.layout import layout_for
 from xiong.platforms.local.lease import FileLease
 from xiong.platforms.local.ports import Ports, ports_for
@@ -28,7 +28,7 @@ from xiong.platforms.local.replicas import LocalReplicas, as_instance
 from xiong.platforms.local.secrets import PASSWORDS, LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
-from xiong.platforms.local.supervision.spec import ChildStatus
+from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
 from xiong.tools import process
 
 
@@ -62,9 +62,12 @@ class LocalPlatform:
                 f"{free} MiB are free at {self._layout.root}, {least} MiB are needed (deploy.disk_free_mb)"
             )
         proxy = self._settings.proxy
-        for name, file in (("certificate", proxy.certificate), ("key", proxy.key)):
-            if file is not None and not file.is_file():
-                faults.append(f"proxy.{name} names no file: {file}")
+        named = (
+            ("proxy.certificate", proxy.certificate),
+            ("proxy.key", proxy.key),
+            ("paging.file", self._settings.paging.file),
+        )
+        faults += [f"{name} names no file: {file}" for name, file in named if file and not file.is_file()]
         try:
             _, ports = self._prepare()
             faults += services.foreign_ports(ports, self._layout.logs)
@@ -91,6 +94,7 @@ class LocalPlatform:
         planned.append(
             PlannedCommand("migrate", [str(python), "-m", "api.migrate", "upgrade", "--phase", "expand"])
         )
+        planned.append(PlannedCommand("pager", commands.pager(python)))
         for slot in range(replicas):
             argv = commands.replica(python, ports.slots[slot], self._settings.deploy.drain_seconds)
             planned.append(PlannedCommand(f"api-{slot}", argv))
@@ -111,9 +115,9 @@ class LocalPlatform:
     async def apply(self, release: Release, replicas: int) -> AsyncGenerator[ReplicaEvent, None]:
         _, ports = self._prepare()
         async with SupervisorClient(self._layout.root) as supervisor:
-            driver = LocalReplicas(
-                supervisor, self._settings, self._layout, ports, self._folders(), self._secrets
-            )
+            # First, since a release that cannot call for help must not serve.
+            await pagers.roll(supervisor, self._pager_spec(release, ports), release)
+            driver = LocalReplicas(supervisor, self._settings, self._layout, ports, self.start_of)
             async with aclosing(rolling.roll(driver, release, replicas)) as events:
                 async for event in events:
                     yield event
@@ -150,19 +154,12 @@ class LocalPlatform:
 
     async def run_task(self, release: Release, task: Task) -> TaskResult:
         _, ports = self._prepare()
-        folders = self._folders()
-        secret_files = self._secrets.service_files(self._settings, ports)
+        start = self.start_of(release.id)
+        environment = {**start.environment, **task.environment}
         if task.role is DatabaseRole.OWNER:
-            secret_files["DATABASE_URL"] = self._secrets.owner_file(self._settings, ports)
-        environment = commands.service_environment(
-            self._settings, self._layout, secret_files, site=folders.site(release.id), release_id=release.id
-        )
-        argv = [str(folders.python(release.id)), "-m", task.module, *task.arguments]
-        return _result(
-            await process.run(
-                argv, environment={**environment, **task.environment}, timeout_seconds=task.timeout_seconds
-            )
-        )
+            environment["DATABASE_URL_FILE"] = str(self._secrets.owner_file(self._settings, ports))
+        argv = [str(start.python), "-m", task.module, *task.arguments]
+        return _result(await process.run(argv, environment=environment, timeout_seconds=task.timeout_seconds))
 
     async def run_store_tool(self, store: str, argv: Sequence[str], stdin: bytes = b"") -> TaskResult:
         if store != "postgres":
@@ -187,6 +184,9 @@ class LocalPlatform:
 
     async def endpoint(self) -> Endpoint:
         _, ports = self._prepare()
+        return self._endpoint(ports)
+
+    def _endpoint(self, ports: Ports) -> Endpoint:
         proxy = self._settings.proxy
         here = "127.0.0.1" if proxy.bind in {"0.0.0.0", "::"} else proxy.bind  # noqa: S104 - read, not bound
         scheme = "https" if proxy.host else "http"
@@ -209,6 +209,26 @@ class LocalPlatform:
     async def drop_lease(self, token: str) -> None:
         if self._layout.root.is_dir():  # a purge has deleted it with everything else
             self._lease.drop(token)
+
+    def start_of(self, release_id: str) -> specs.Start:
+        """With what a process of that release is started here."""
+        _, ports = self._prepare()
+        folders = self._folders()
+        environment = commands.service_environment(
+            self._settings,
+            self._layout,
+            self._secrets.service_files(self._settings, ports),
+            site=folders.site(release_id),
+            release_id=release_id,
+            public_url=self._endpoint(ports).url,
+        )
+        return specs.Start(release_id, folders.python(release_id), environment)
+
+    def _pager_spec(self, release: Release, ports: Ports) -> Callable[[int], ProcessSpec] | None:
+        if not (self._folders().site(release.id) / "api" / "pager").is_dir():
+            return None  # a release of before there was one
+        start = self.start_of(release.id)
+        return lambda slot: specs.pager(slot, start, self._settings, self._layout, ports)
 
     def _folders(self) -> ReleaseFolders:
         return ReleaseFolders(self._layout, find_programs())

@@ -112,10 +112,22 @@ def replica(python: Path, port: int, drain_seconds: float) -> list[str]:
     ]
 
 
+def pager(python: Path) -> list[str]:
+    """The process that sends pages."""
+    return [str(python), "-m", "api.pager"]
+
+
 def service_environment(
-    settings: Settings, layout: Layout, secret_files: Mapping[str, Path], *, site: Path, release_id: str
+    settings: Settings,
+    layout: Layout,
+    secret_files: Mapping[str, Path],
+    *,
+    site: Path,
+    release_id: str,
+    public_url: str,
 ) -> dict[str, str]:
     """What a release sees: the environment contract, secrets as files."""
+    paging = settings.paging.file
     return {
         **BASE_ENVIRONMENT,
         "PYTHONPATH": str(site),
@@ -130,6 +142,8 @@ def service_environment(
         "OPENAI_MODEL": settings.model.name,
         "OPENAI_EMBEDDINGS": "1" if settings.model.embeddings else "0",
         "MODEL_DAILY_TOKENS": str(settings.model.daily_tokens),
+        "PUBLIC_URL": settings.paging.public_url or public_url,
+        **({"PAGING_FILE": str(paging.absolute())} if paging else {}),
         **{f"{name}_FILE": str(file) for name, file in secret_files.items()},
     }
 

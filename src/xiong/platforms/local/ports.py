@@ -26,12 +26,14 @@ class Ports:
         database: PostgreSQL.
         cache: Valkey.
         slots: one for each replica that may ever run; the proxy knows them all from the start.
+        pagers: where the pager shows its metrics; two, so that the next one starts before the last one ends.
     """
 
     proxy: int
     database: int
     cache: int
     slots: tuple[int, ...]
+    pagers: tuple[int, int]
 
 
 def ports_for(settings: Settings, file: Path) -> Ports:
@@ -46,7 +48,8 @@ def ports_for(settings: Settings, file: Path) -> Ports:
     kept = files.read_json(file) or {}
     wanted = settings.service.max_replicas + 1  # one more for the roll
     slots = list(kept.get("slots", []))[:wanted]
-    taken = {*slots, *(port for port in kept.values() if isinstance(port, int))}
+    pagers = list(kept.get("pagers", []))
+    taken = {*slots, *pagers, *(port for port in kept.values() if isinstance(port, int))}
 
     def pick() -> int:
         port = _free_port(taken)
@@ -64,8 +67,9 @@ def ports_for(settings: Settings, file: Path) -> Ports:
         database=of("database", settings.database),
         cache=of("cache", settings.cache),
         slots=(*slots, *(pick() for _ in range(wanted - len(slots)))),
+        pagers=(pagers[0], pagers[1]) if len(pagers) == 2 else (pick(), pick()),
     )
-    document = {**asdict(chosen), "slots": list(chosen.slots)}
+    document = {**asdict(chosen), "slots": list(chosen.slots), "pagers": list(chosen.pagers)}
     if document != kept:
         files.write_json(file, document)
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from xiong.config.settings import Settings
@@ -12,8 +13,6 @@ from xiong.model.release import Release
 from xiong.platforms.local import proxy, specs
 from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.ports import Ports, owner_of
-from xiong.platforms.local.releases import ReleaseFolders
-from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
 from xiong.tools.clock import SystemClock
@@ -53,15 +52,13 @@ class LocalReplicas:
         settings: Settings,
         layout: Layout,
         ports: Ports,
-        releases: ReleaseFolders,
-        secrets: LocalSecrets,
+        start_of: Callable[[str], specs.Start],
     ) -> None:
         self._supervisor = supervisor
         self._settings = settings
         self._layout = layout
         self._ports = ports
-        self._releases = releases
-        self._secrets = secrets
+        self._start_of = start_of
 
     async def replicas(self) -> list[Instance]:
         children = [c for c in await self._supervisor.list() if c.service == specs.API]
@@ -90,16 +87,7 @@ class LocalReplicas:
         return as_instance(await self._supervisor.ensure(spec), self._layout.holds)
 
     def _spec(self, slot: int, release: Release) -> ProcessSpec:
-        return specs.replica(
-            self._settings,
-            self._layout,
-            self._ports,
-            slot=slot,
-            release_id=release.id,
-            python=self._releases.python(release.id),
-            site=self._releases.site(release.id),
-            secret_files=self._secrets.service_files(self._settings, self._ports),
-        )
+        return specs.replica(slot, self._start_of(release.id), self._settings, self._layout, self._ports)
 
     async def await_ready(self, replica: Instance, release: Release) -> Instance:
         seconds = self._settings.deploy.ready_seconds

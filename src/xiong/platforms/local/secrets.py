@@ -21,7 +21,7 @@ PASSWORDS = (
     "database-monitor",
     "cache",
 )
-OPERATOR_SCOPES = ("chat", "synthetic")
+OPERATOR_SCOPES = ("chat", "synthetic", "pages")
 
 
 class LocalSecrets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from xiong.config.settings import Settings
@@ -15,7 +16,19 @@ from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.programs import Programs
 from xiong.platforms.local.supervision.spec import Probe, ProcessSpec
 
-POSTGRES, VALKEY, PROXY, API = "postgres", "valkey", "proxy", "api"
+POSTGRES, VALKEY, PROXY, API, PAGER = "postgres", "valkey", "proxy", "api", "pager"
+
+
+_PAGER_GRACE_SECONDS = 15  # a send in flight takes 10 at most
+
+
+@dataclass(frozen=True)
+class Start:
+    """With what a process of a release is started."""
+
+    release_id: str
+    python: Path
+    environment: Mapping[str, str]
 
 
 def postgres(
@@ -63,37 +76,63 @@ def proxy(layout: Layout, ports: Ports, programs: Programs, configuration: Path)
     )
 
 
-def replica(
-    settings: Settings,
-    layout: Layout,
-    ports: Ports,
-    *,
-    slot: int,
-    release_id: str,
-    python: Path,
-    site: Path,
-    secret_files: Mapping[str, Path],
-) -> ProcessSpec:
+def replica(slot: int, start: Start, settings: Settings, layout: Layout, ports: Ports) -> ProcessSpec:
     port = ports.slots[slot]
     name = f"{API}-{slot}"
-    environment = commands.service_environment(
-        settings, layout, secret_files, site=site, release_id=release_id
+    argv = commands.replica(start.python, port, settings.deploy.drain_seconds)
+    environment = {**start.environment, "PORT": str(port), "HOLD_PATH": str(layout.holds / name)}
+    ready = Probe(
+        kind="http",
+        url=f"http://127.0.0.1:{port}/api/v1/started",
+        json_equals={"release": start.release_id},
     )
-    argv = tuple(commands.replica(python, port, settings.deploy.drain_seconds))
-    env = {**environment, "PORT": str(port), "HOLD_PATH": str(layout.holds / name)}
-    setup = hashlib.sha256(repr((argv, sorted(env.items()))).encode()).hexdigest()[:16]
+    labels = {"url": f"http://127.0.0.1:{port}", "slot": str(slot)}
+    grace = settings.deploy.drain_seconds + 5
+    return _of_release(name, API, argv, environment, start, settings, layout, ready, labels, grace)
+
+
+def pager(slot: int, start: Start, settings: Settings, layout: Layout, ports: Ports) -> ProcessSpec:
+    port = ports.pagers[slot]
+    ready = Probe(
+        kind="http", url=f"http://127.0.0.1:{port}/healthz", json_equals={"release": start.release_id}
+    )
+    return _of_release(
+        f"{PAGER}-{slot}",
+        PAGER,
+        commands.pager(start.python),
+        {**start.environment, "PAGER_PORT": str(port)},
+        start,
+        settings,
+        layout,
+        ready,
+        {"slot": str(slot)},
+        _PAGER_GRACE_SECONDS,
+    )
+
+
+def _of_release(
+    name: str,
+    service: str,
+    argv: list[str],
+    environment: dict[str, str],
+    start: Start,
+    settings: Settings,
+    layout: Layout,
+    ready: Probe,
+    labels: dict[str, str],
+    grace: float,
+) -> ProcessSpec:
+    setup = hashlib.sha256(repr((argv, sorted(environment.items()))).encode()).hexdigest()[:16]
     return ProcessSpec(
         name=name,
-        service=API,
-        argv=argv,
-        env=env,
+        service=service,
+        argv=tuple(argv),
+        env=environment,
         cwd=str(layout.spool),
         log_path=str(layout.logs / f"{name}.log"),
-        ready=Probe(
-            kind="http", url=f"http://127.0.0.1:{port}/api/v1/started", json_equals={"release": release_id}
-        ),
+        ready=ready,
         ready_timeout_s=settings.deploy.ready_seconds,
-        stop_grace_s=settings.deploy.drain_seconds + 5,
-        release_id=release_id,
-        labels={"url": f"http://127.0.0.1:{port}", "slot": str(slot), "setup": setup},
+        stop_grace_s=grace,
+        release_id=start.release_id,
+        labels={**labels, "setup": setup},
     )

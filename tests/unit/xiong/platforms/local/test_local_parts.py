@@ -19,7 +19,7 @@ from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.systemd import unit
 from xiong.tools import files
 
-PORTS = Ports(8080, 5432, 6379, (9001, 9002, 9003))
+PORTS = Ports(8080, 5432, 6379, (9001, 9002, 9003), (9101, 9102))
 
 
 def test_a_missing_wheel_is_named_with_what_installs_it(monkeypatch):
@@ -70,7 +70,7 @@ def test_no_secret_stands_on_a_command_line_or_in_the_service_environment(tmp_pa
     secrets = LocalSecrets(tmp_path)
     written = secrets.service_files(Settings(), PORTS)
     environment = commands.service_environment(
-        Settings(), layout, written, site=tmp_path / "site", release_id="r1"
+        Settings(), layout, written, site=tmp_path / "site", release_id="r1", public_url="http://here"
     )
 
     values = " ".join(environment.values())
