@@ -23,6 +23,7 @@ _TYPES = {int: "whole number", float: "number", str: "text", Path: "path", bool:
 def page() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(app)
+    verbs = leaves(group)
     blocks: list[list[str]] = [
         [notice("src/xiong/cli")],
         ["# Command line"],
@@ -33,12 +34,24 @@ def page() -> str:
         ["## Verbs"],
         table(
             ("Verb", "Does"),
-            ((f"[`{name}`](#xiong-{name})", verb.help) for name, verb in group.commands.items()),
+            (
+                (f"[`{name}`](#xiong-{name.replace(' ', '-')})", verb.help.strip())
+                for name, verb in verbs.items()
+            ),
         ),
     ]
-    for name, verb in group.commands.items():
+    for name, verb in verbs.items():
         blocks += [[f"## xiong {name}"], [verb.help], ["```text", _usage(name, verb), "```"], _options(verb)]
     return joined(blocks)
+
+
+def leaves(group: Any, before: str = "") -> dict[str, Any]:
+    """Every verb by its words; of a group each verb in it."""
+    found = {}
+    for name, command in group.commands.items():
+        words = f"{before}{name}"
+        found |= leaves(command, f"{words} ") if hasattr(command, "commands") else {words: command}
+    return found
 
 
 def _usage(name: str, verb: Any) -> str:

@@ -17,6 +17,9 @@ from xiong.model.receipt import Receipt
 from xiong.operations import journal, migrate
 from xiong.operations.conversation import Conversation
 from xiong.operations.migrate import ContractResult
+from xiong.operations.pages import ListedPage, PageList, TakenPage
+from xiong.operations.person import PersonErasure, PersonExport
+from xiong.operations.rehearsal import FollowedDelivery, Rehearsal
 from xiong.operations.releases import History, ListedRelease, ReleaseList
 from xiong.operations.status import Status
 from xiong.operations.up import UpResult
@@ -63,6 +66,11 @@ RESULTS: dict[str, tuple[str, Any]] = {
     "status": ("`status`", Status),
     "releases": ("`releases`", ReleaseList),
     "history": ("`history`", History),
+    "pages": ("`pages list`", PageList),
+    "page": ("`pages ack`", TakenPage),
+    "rehearsal": ("`pages test`", Rehearsal),
+    "export": ("`person export`", PersonExport),
+    "erasure": ("`person erase`", PersonErasure),
     "dry_run": ("every verb with `--dry-run`", DryRunPlan),
     "failure": ("every verb that fails", Failure),
 }
@@ -117,6 +125,13 @@ def _classes() -> dict[str, type]:
         Conversation,
         Status,
         ListedRelease,
+        PageList,
+        ListedPage,
+        TakenPage,
+        Rehearsal,
+        FollowedDelivery,
+        PersonExport,
+        PersonErasure,
         PlannedCommand,
         Stopped,
         DryRunPlan,

@@ -23,6 +23,11 @@ DEADLINE_S = 0.1
 PAUSE_S = 1.0
 
 
+def identifier(application: str, person: str) -> str:
+    """Returns what names a person in the cache's keys; an erasure finds the keys by it."""
+    return hashlib.sha256(f"{application}\x00{person}".encode()).hexdigest()[:32]
+
+
 class _Storage(RedisStorage):
     """The library's storage, which else loads every client it knows: a tenth of a second at start."""
 
@@ -53,7 +58,7 @@ class RateLimit:
         """Counts one message. Returns None if it may pass, else the seconds to wait."""
         if self._clock() < self._paused_until:
             return None
-        digest = hashlib.sha256(f"{application}\x00{person}".encode()).hexdigest()[:32]
+        digest = identifier(application, person)
         try:
             async with asyncio.timeout(DEADLINE_S):
                 if await self._limiter.hit(self._rule, digest):

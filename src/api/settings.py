@@ -73,6 +73,7 @@ class Settings:
         hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
         model_daily_tokens: budget of model tokens a day, 0 for no limit.
+        retention_days: how long messages are kept.
         rate_limit: messages per person, as the library `limits` writes it.
         database_pool_size: connections this replica may hold; 2 replicas during a roll hold twice that.
         reply_deadline_s: longest a person waits for a reply before the safe one is given.
@@ -98,6 +99,7 @@ class Settings:
     pager_port: int = 0
     log_level: str = "INFO"
     model_daily_tokens: int = 0
+    retention_days: int = 365
     rate_limit: str = "30/minute"
     database_pool_size: int = 10
     reply_deadline_s: float = 45.0
@@ -131,6 +133,7 @@ class Settings:
             pager_port=read.number("PAGER_PORT", 0),
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),
+            retention_days=max(1, read.number("RETENTION_DAYS", 365)),
             rate_limit=read.text("RATE_LIMIT", "30/minute"),
             database_pool_size=max(1, read.number("DATABASE_POOL_SIZE", 10)),
         )

@@ -6,6 +6,8 @@ import contextlib
 import io
 import re
 import shlex
+from collections.abc import Iterator
+from typing import Any
 
 import typer
 
@@ -34,10 +36,10 @@ def fault(words: list[str]) -> str | None:
     A verb in capitals stands for any verb, and a verb alone is a name and no call.
     """
     named = [word for word in words[1:] if not word.startswith("-")][:1]
-    if (named and named[0].isupper()) or (named == words[1:] and named[0] in _verbs()):
+    if (named and named[0].isupper()) or " ".join(words[1:]) in _verbs():
         return None
     group = typer.main.get_command(app)
-    for command in (group, *group.commands.values()):
+    for command in (group, *below(group)):
         command.callback = lambda *_, **__: None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -47,8 +49,24 @@ def fault(words: list[str]) -> str | None:
     return None
 
 
+def leaves(group: Any = None, before: str = "") -> dict[str, Any]:
+    """Every verb by its words; of a group each verb in it."""
+    found = {}
+    for name, command in (group or typer.main.get_command(app)).commands.items():
+        words = f"{before}{name}"
+        found |= leaves(command, f"{words} ") if hasattr(command, "commands") else {words: command}
+    return found
+
+
+def below(group: Any) -> Iterator[Any]:
+    """The commands of a group and of the groups in it."""
+    for command in getattr(group, "commands", {}).values():
+        yield command
+        yield from below(command)
+
+
 def _verbs() -> set[str]:
-    return set(typer.main.get_command(app).commands)
+    return {*typer.main.get_command(app).commands, *leaves()}
 
 
 def _call(line: str, program: str) -> list[str]:

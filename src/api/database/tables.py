@@ -1,7 +1,7 @@
 """The tables as the code sees them; the migrations make them. A test holds the two together.
 
-The tables of pages are in `api.pages.tables`. Read by `knowledge` and by the tests; the chat path
-writes its few statements out in `conversations`.
+The tables of pages are in `api.pages.tables`. Read by `knowledge`, `person`, `retention` and by
+the tests; the chat path writes its few statements out in `conversations`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 EMBEDDING_DIMENSIONS = 1536
 
@@ -35,6 +37,9 @@ conversations = Table(
     Column("person", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("conversations_person", "person", "application"),
+    Index("conversations_created", "created_at"),
+    Index("conversations_synthetic", "created_at", postgresql_where=text("synthetic")),
 )
 
 messages = Table(
@@ -51,18 +56,35 @@ messages = Table(
     Column("risk_level", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Index("messages_conversation_sequence", "conversation_id", "sequence"),
+    Index("messages_created", "created_at"),
 )
 
 risk_events = Table(
     "risk_events",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("message_id", Uuid, ForeignKey("messages.id"), nullable=False, unique=True),
+    # null once its message is gone: the audit keeps the event for longer
+    Column("message_id", Uuid, ForeignKey("messages.id"), unique=True),
     Column("level", Text, nullable=False),
     Column("categories", ARRAY(Text), nullable=False),
     Column("rules", ARRAY(Text), nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("risk_events_created", "created_at"),
+    Index("risk_events_synthetic", "created_at", postgresql_where=text("synthetic")),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("person_hmac", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("counts", JSONB, nullable=False),
+    Index("erasures_person", "person_hmac"),
 )
 
 knowledge = Table(

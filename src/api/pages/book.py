@@ -23,7 +23,7 @@ from api.pages.model import (
     PageState,
     page_id,
 )
-from api.pages.rows import OPEN, WAITING, gently
+from api.pages.rows import OPEN, WAITING, gently, page_row
 from api.pages.tables import page_acknowledgements, page_deliveries, page_events, pages
 from api.risk.model import Level
 
@@ -43,52 +43,46 @@ async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
     if known is not None:
         return uuid.UUID(str(known))
     found = await connection.scalar(_joinable(crisis))
-    page = (
-        uuid.UUID(str(found))
-        if found is not None
-        else await open_page(connection, _opened_by(crisis), crisis)
-    )
+    if found is None:
+        page = page_id(crisis.event_id)
+        counted = await _insert(connection, _opened_by(crisis))
+    else:
+        page, counted = uuid.UUID(str(found)), False
     await connection.execute(
         gently(connection, page_events).values(
             event_id=crisis.event_id, page_id=page, level=crisis.level.name, created_at=crisis.created_at
         )
     )
-    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
-    await connection.execute(
-        update(pages)
-        .where(pages.c.id == page)
-        .values(
-            events=pages.c.events + 1,
-            last_event_at=latest(pages.c.last_event_at, crisis.created_at, type_=pages.c.last_event_at.type),
-        )
-    )
+    if not counted:
+        await _count(connection, page, crisis.created_at)
     await wake(connection)
     return page
 
 
-async def open_page(connection: AsyncConnection, page: Page, crisis: Crisis | None = None) -> uuid.UUID:
+async def open_page(connection: AsyncConnection, page: Page) -> uuid.UUID:
     """Opens a page, unless it is there; one that was acknowledged before its row came is so at once."""
-    await connection.execute(
-        gently(connection, pages)
-        .values(
-            id=page.id,
-            kind=page.kind.value,
-            application=crisis.application if crisis else None,
-            person=crisis.person if crisis else None,
-            level=page.level.name,
-            opened_at=page.opened_at,
-            last_event_at=page.last_event_at,
-            events=page.events,
-            state=page.state.value,
-            round=page.round,
-            step=page.step,
-            next_step_at=page.next_step_at,
-        )
-        .on_conflict_do_nothing()
-    )
-    await settle(connection, [page.id])
+    await _insert(connection, page)
     await wake(connection)
     return page.id
+
+
+async def _insert(connection: AsyncConnection, page: Page) -> bool:
+    """Inserts a page; False where it is there."""
+    done = await connection.execute(gently(connection, pages).values(page_row(page)).on_conflict_do_nothing())
+    known = select(page_acknowledgements.c.page_id).where(page_acknowledgements.c.page_id == page.id)
+    if await connection.scalar(known) is not None:
+        await settle(connection, [page.id])
+    return done.rowcount > 0
+
+
+async def _count(connection: AsyncConnection, page: uuid.UUID, at: datetime) -> None:
+    latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+    moment = pages.c.last_event_at
+    await connection.execute(
+        update(pages)
+        .where(pages.c.id == page)
+        .values(events=pages.c.events + 1, last_event_at=latest(moment, at, type_=moment.type))
+    )
 
 
 async def acknowledge(connection: AsyncConnection, page: uuid.UUID, by: str, via: str, at: datetime) -> None:
@@ -165,6 +159,8 @@ def _joinable(crisis: Crisis) -> Any:
         )
         .order_by(pages.c.opened_at.desc())
         .limit(1)
+        # who takes the page over at this moment comes before or after, never in between
+        .with_for_update()
     )
 
 
@@ -176,11 +172,13 @@ def _opened_by(crisis: Crisis) -> Page:
         level=crisis.level,
         opened_at=at,
         last_event_at=at,
-        events=0,
+        events=1,
         state=PageState.OPEN,
         round=0,
         step=-1,
         next_step_at=at,
+        application=crisis.application,
+        person=crisis.person,
     )
 
 

@@ -30,12 +30,18 @@ async def prepare(connection: AsyncConnection) -> None:
     for table in TABLES:
         key = "id" if table is pages else "page_id"
         for verb in ("INSERT", "UPDATE"):
-            await connection.execute(
-                text(
-                    f"CREATE TRIGGER IF NOT EXISTS note_{verb.lower()}_{table.name} AFTER {verb} ON {table.name}"
-                    f" BEGIN INSERT OR IGNORE INTO changed_pages (page_id) VALUES (NEW.{key}); END"
-                )
-            )
+            await connection.execute(text(_trigger(verb, table.name, key)))
+
+
+def _trigger(verb: str, table: str, key: str) -> str:
+    # not INSERT OR IGNORE: the statement that fires a trigger may overrule it
+    note = (
+        f"INSERT INTO changed_pages (page_id) SELECT NEW.{key}"  # noqa: S608 - our own names
+        f" WHERE NOT EXISTS (SELECT 1 FROM changed_pages WHERE page_id = NEW.{key})"
+    )
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS note_{verb.lower()}_{table} AFTER {verb} ON {table} BEGIN {note}; END"
+    )
 
 
 async def changed(connection: AsyncConnection, limit: int) -> list[uuid.UUID]:

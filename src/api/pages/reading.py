@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.model import Delivery, Page, PageKind
 from api.pages.rows import OPEN, PAGE, PAGE_WITH_ACKNOWLEDGEMENT, as_delivery, as_page
-from api.pages.tables import page_deliveries, page_events, pages
+from api.pages.tables import page_acknowledgements, page_deliveries, page_events, pages
 from api.risk.model import Level
 
 
@@ -58,3 +58,23 @@ async def oldest_open(connection: AsyncConnection) -> dict[Level, tuple[int, dat
         .group_by(pages.c.level)
     )
     return {Level[level]: (count, since) for level, count, since in rows}
+
+
+async def acknowledged_after(connection: AsyncConnection, after: datetime) -> dict[uuid.UUID, float]:
+    """Returns the crisis pages that were acknowledged since, and how many seconds they had waited."""
+    rows = await connection.execute(
+        select(pages.c.id, pages.c.opened_at, page_acknowledgements.c.acknowledged_at)
+        .join(page_acknowledgements, pages.c.id == page_acknowledgements.c.page_id)
+        .where(page_acknowledgements.c.acknowledged_at > after, pages.c.kind == PageKind.CRISIS.value)
+    )
+    return {row.id: (row.acknowledged_at - row.opened_at).total_seconds() for row in rows}
+
+
+async def last_acknowledged(connection: AsyncConnection, kind: PageKind, via: str) -> datetime | None:
+    """Returns when a page of this kind was last acknowledged in this way."""
+    found: datetime | None = await connection.scalar(
+        select(func.max(page_acknowledgements.c.acknowledged_at))
+        .join(pages, pages.c.id == page_acknowledgements.c.page_id)
+        .where(pages.c.kind == kind.value, page_acknowledgements.c.acknowledged_via == via)
+    )
+    return found

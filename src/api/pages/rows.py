@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Table
@@ -75,11 +74,11 @@ def as_delivery(row: Row[Any]) -> Delivery:
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """Writes a delivery."""
-    return {**asdict(delivery), "state": delivery.state.value}
+    return {**vars(delivery), "state": delivery.state.value}
 
 
 def page_row(page: Page) -> dict[str, Any]:
     """Writes a page, without its acknowledgement."""
-    row = asdict(page)
+    row = vars(page)
     values = {column.name: row[column.name] for column in pages.c}
     return {**values, "kind": page.kind.value, "level": page.level.name, "state": page.state.value}

@@ -24,7 +24,10 @@ from api.state import Service, service_of
 
 router = APIRouter(tags=["pages"])
 _SHEET: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}, "headers": HEADERS}
-_LINK_ANSWERS: Responses = {200: _SHEET, 404: {**_SHEET, "description": "Not an address of ours, or too old."}}
+_LINK_ANSWERS: Responses = {
+    200: _SHEET,
+    404: {**_SHEET, "description": "Not an address of ours, or too old."},
+}
 
 
 @router.get(

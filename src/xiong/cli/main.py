@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from xiong import __version__
-from xiong.cli import lifecycle, observe, render
+from xiong.cli import lifecycle, observe, pages, person, render
 from xiong.cli.session import Session
 from xiong.config.load import load_settings
 from xiong.errors import XiongError
@@ -34,6 +34,8 @@ for verb in (
     observe.history,
 ):
     app.command()(verb)
+app.add_typer(pages.app, name="pages")
+app.add_typer(person.app, name="person")
 
 
 def _show_version(wanted: bool) -> None:

@@ -36,6 +36,11 @@ class ServiceSettings(Section):
         ge=1,
         description="Database connections of one replica; times replicas must fit the server's limit.",
     )
+    retention_days: int = Field(
+        365,
+        ge=1,
+        description="Days that messages are kept; then they are deleted, and what the audit needs stays.",
+    )
     source: Path | None = Field(
         None, description="Source tree that `up` builds the first release from; empty is the current folder."
     )
@@ -176,6 +181,21 @@ class PagingSettings(Section):
     )
 
 
+class ConsoleSettings(Section):
+    """The web page for operators."""
+
+    enabled: bool = Field(True, description="Whether `up` starts it.")
+    bind: str = Field(
+        "127.0.0.1",
+        description="Address it listens on; it speaks plain HTTP, so that anything beyond this machine "
+        "belongs behind a proxy with HTTPS.",
+    )
+    port: int = Field(0, ge=0, le=65535, description="Its port; 0 picks a free one and keeps it.")
+    public_status: bool = Field(
+        False, description="Whether /status tells everybody, without a login, how the service is."
+    )
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -190,3 +210,4 @@ class Settings(Section):
     cache: CacheSettings = CacheSettings()
     paging: PagingSettings = PagingSettings()
     deploy: DeploySettings = DeploySettings()
+    console: ConsoleSettings = ConsoleSettings()

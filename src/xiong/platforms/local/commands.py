@@ -135,6 +135,7 @@ def service_environment(
         "RELEASE_ID": release_id,
         "ENVIRONMENT": settings.service.environment,
         "RATE_LIMIT": settings.service.rate_limit,
+        "RETENTION_DAYS": str(settings.service.retention_days),
         "DATABASE_POOL_SIZE": str(settings.service.database_pool),
         "DEPLOYMENT_ID": layout.deployment_id,
         "SPOOL_DIR": str(layout.spool),

@@ -49,6 +49,7 @@ _STATEMENTS = (
         created_at timestamptz NOT NULL,
         due_at timestamptz NOT NULL,
         claimed_until timestamptz,
+        claimed_by uuid,
         sent_at timestamptz,
         received_at timestamptz,
         error text

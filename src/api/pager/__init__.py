@@ -1,0 +1,1 @@
+"""The process that sends pages: `python -m api.pager`."""

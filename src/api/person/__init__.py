@@ -1,0 +1,1 @@
+"""One person's data by request: its export, its erasure, and that again after a restore."""
