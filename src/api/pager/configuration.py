@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from api.pager.channels.addresses import EXPECTED, file_of, suits
 from api.pager.channels.settings import ChannelSettings, read_channel
@@ -41,12 +42,15 @@ class Canary:
         recipients: contacts that get rehearsals, and nothing else unless the policy names them.
         confirm_minutes: how long a receipt may take.
         heartbeat_url_file: file with the URL that is called after a rehearsal that arrived.
+        receipt: what counts as arrived: `button`, a recipient pressed it; `channel`, each channel took it,
+            for recipients who can press nothing.
     """
 
     every_minutes: float
     recipients: tuple[str, ...]
     confirm_minutes: float = 5.0
     heartbeat_url_file: Path | None = None
+    receipt: Literal["button", "channel"] = "button"
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,18 @@ def _read_address(part: Part, kind: str) -> str:
 
 
 def _read_canary(part: Part, contacts: Mapping[str, object]) -> Canary:
-    fields = part.fields(("every_minutes", "recipients"), ("confirm_minutes", "heartbeat_url_file"))
+    optional = ("confirm_minutes", "heartbeat_url_file", "receipt")
+    fields = part.fields(("every_minutes", "recipients"), optional)
     recipients = fields["recipients"]
     for name in recipients.texts():
         known_contact(Part(name, recipients.place), contacts)
-    confirm, url = fields.get("confirm_minutes"), fields.get("heartbeat_url_file")
+    confirm, url, receipt = (fields.get(name) for name in optional)
     return Canary(
         fields["every_minutes"].minutes(_MOST_MINUTES),
         recipients.texts(),
         confirm.minutes(_MOST_MINUTES) if confirm else 5.0,
         url.path() if url else None,
+        "channel" if receipt and receipt.one_of("button", "channel") == "channel" else "button",
     )
 
 

@@ -24,7 +24,9 @@ from api.pager.plan import Planning
 from api.pager.presence import Presence
 from api.pager.sending import Sender
 from api.pager.stores import SharedStore
+from api.pager.sweeping import Sweep
 from api.pager.web import Web
+from api.retention import Policy
 from api.risk.model import RiskAssessor
 from api.risk.rule_engine import RuleEngine
 from api.settings import Settings, service_version
@@ -56,7 +58,8 @@ class Pager:
         self.log = log
         self.metrics = PagerMetrics(service_version(), settings.release_id)
         self.presence = Presence(settings.spool_dir)
-        self.shared = SharedStore(Database(make_engine(settings.database_url.reveal(), CONNECTIONS)))
+        database = Database(make_engine(settings.database_url.reveal(), CONNECTIONS))
+        self.shared = SharedStore(database)
         self.duty = Duty(self.shared, settings.spool_dir, self.presence, Hands(), log)
         sender = Sender(settings.public_url, settings.secret_key, clock, log)
         self.desk = Desk(self.duty, planning, sender, self.metrics, clock, log)
@@ -72,6 +75,8 @@ class Pager:
             clock,
             log,
         )
+        policy = Policy(message_days=settings.retention_days)
+        self.sweep = Sweep(database, policy, settings.spool_dir, clock, log)
         self.web = Web(self.metrics, settings.release_id)
         self._listener = Listener(settings.database_url, self.desk.wake)
         self.duty.before_merging = self.intake.look
@@ -96,6 +101,7 @@ class Pager:
             self.mirror.run(),
             self.board.run(),
             self.canary.run(),
+            self.sweep.run(),
             self.desk.record(),
         )
         tasks = [asyncio.create_task(one) for one in beside]

@@ -237,3 +237,18 @@ async def test_a_rehearsal_goes_through_an_outage(
     await _confirm(rehearsing, clock)
     await rehearsing.pager.canary.look()
     assert outside.calls == ["/beat"]
+
+
+async def test_where_nobody_can_press_a_button_it_arrived_when_the_channel_took_it(
+    rehearsing: Stage, outside: Any
+) -> None:
+    plan = rehearsing.pager.planning.plan
+    assert plan is not None
+    assert plan.configuration.canary is not None
+    unmanned = replace(plan.configuration.canary, receipt="channel")
+    rehearsing.pager.planning.plan = Plan(replace(plan.configuration, canary=unmanned), plan.channels)
+    await rehearsing.pager.canary.look()
+    await rehearsing.round()
+    await rehearsing.pager.canary.look()
+    assert [page.state for page in await _pages(rehearsing, PageKind.CANARY)] == [PageState.ACKNOWLEDGED]
+    assert outside.calls == ["/beat"]
