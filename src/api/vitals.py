@@ -102,6 +102,14 @@ class Vitals:
         except (RedisError, OSError):
             return
 
+    @staticmethod
+    def describe() -> Iterator[Metric]:
+        """Yields every family that there can be, without values."""
+        for name, description in _GAUGES.items():
+            yield GaugeMetricFamily(name, description, labels=[])
+        yield _users({})
+        yield from _counters({})
+
     def collect(self) -> Iterator[Metric]:
         """Yields what is known and not stale."""
         server, memory, active = _fresh(self._server), _fresh(self._memory), _fresh(self._active)
@@ -120,17 +128,23 @@ class Vitals:
         for name, description in _GAUGES.items():
             if values[name] is not None:
                 yield GaugeMetricFamily(name, description, value=float(values[name]))
-        users = GaugeMetricFamily(
-            "xiongichat_active_users", "People who wrote within the window", labels=["window"]
-        )
-        for window in WINDOWS:
-            if window in active:
-                users.add_metric([window], active[window])
-        yield users
-        yield _counter("xiongichat_database_tuples", "Rows touched", "operation", TUPLES, server)
-        yield _counter(
-            "xiongichat_database_transactions", "Transactions ended", "outcome", TRANSACTIONS, server
-        )
+        yield _users(active)
+        yield from _counters(server)
+
+
+def _users(counts: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "xiongichat_active_users", "People who wrote within the window", labels=["window"]
+    )
+    for window in WINDOWS:
+        if window in counts:
+            family.add_metric([window], counts[window])
+    return family
+
+
+def _counters(values: Mapping[str, Any]) -> Iterator[Metric]:
+    yield _counter("xiongichat_database_tuples", "Rows touched", "operation", TUPLES, values)
+    yield _counter("xiongichat_database_transactions", "Transactions ended", "outcome", TRANSACTIONS, values)
 
 
 def _fresh(found: tuple[float, Mapping[str, Any]] | None) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from api.metrics import BUCKETS, Metrics
 from api.replies.metrics import ModelMetrics
+from api.vitals import Vitals
 from repo import commands, rules, tree
 from xiong import errors
 from xiong.cli.main import app
@@ -51,6 +52,9 @@ def metric_rows() -> dict[str, tuple[str, tuple[str, ...]]]:
             if isinstance(collector, MetricWrapperBase):
                 name = collector._name + ("_total" if collector._type == "counter" else "")
                 found[name] = (collector._type, tuple(collector._labelnames))
+    for family in Vitals.describe():
+        name = family.name + ("_total" if family.type == "counter" else "")
+        found[name] = (family.type, tuple(getattr(family, "_labelnames", ())))
     return found
 
 

@@ -1,7 +1,7 @@
-"""`python -m api.risk predict FILE | score FILE | learn OUT FILE...`: the assessor over JSONL.
+"""`python -m api.risk`: `predict FILE`, `score FILE`, `learn OUT FILE...` and `across FILE...` over JSONL.
 
 Used by whoever tunes the rules and by the release gate. FILE lines have "id" and "text", may have "history"
-(earlier messages, oldest first), and for `score` and `learn` the labels "level" and "categories".
+(earlier messages, oldest first), and for all but `predict` the labels "level" and "categories".
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import json
 import sys
 from pathlib import Path
 
+from api.risk.across import across, examples_of
 from api.risk.labelled import prediction, read_lines, score_lines
-from api.risk.learning import Example, as_yaml, learn
+from api.risk.learning import learn
 from api.risk.rule_engine import RuleEngine
+from api.risk.rule_files import shipped_rules
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,10 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
     learning = commands.add_parser("learn")
     learning.add_argument("out", type=Path)
     learning.add_argument("files", type=Path, nargs="+")
+    commands.add_parser("across").add_argument("files", type=Path, nargs="+")
     options = parser.parse_args(arguments)
     try:
         if options.command == "learn":
             _learn(options.out, options.files)
+        elif options.command == "across":
+            for row in across(shipped_rules(), options.files):
+                sys.stdout.write(row + "\n")
+                sys.stdout.flush()
         else:
             _judge(options.file, score=options.command == "score")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -48,14 +55,9 @@ def _judge(file: Path, *, score: bool) -> None:
 
 
 def _learn(out: Path, files: list[Path]) -> None:
-    engine = RuleEngine.shipped()
-    examples = [
-        Example(engine.features(line.text), line.level, line.categories)
-        for file in files
-        for line in read_lines(file)
-        if line.level is not None
-    ]
-    out.write_text(as_yaml(learn(examples)), encoding="utf-8")
+    lines = [line for file in files for line in read_lines(file)]
+    examples = examples_of(RuleEngine.shipped(), lines)
+    out.write_bytes(learn(examples))
     sys.stderr.write(f"learnt from {len(examples)} lines\n")
 
 

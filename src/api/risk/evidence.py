@@ -1,23 +1,25 @@
 """Weighs what a message is made of, for wordings that no rule foresaw; used by `api.risk.rule_engine`.
 
-The features are fields of meaning (`rules/fields.yaml`), pairs of them, and short runs of characters or
-words; their weights (`rules/evidence.yaml`) are learnt by `python -m api.risk learn`. A linear model: it can
-say which fields spoke and where, and it takes one look-up a feature.
+The features are fields of meaning (`rules/fields.yaml`), pairs of them, kinds of words (`rules/kinds.txt`)
+and short runs of characters or words; their weights (`rules/evidence.json`) are learnt by `python -m
+api.risk learn`. A linear model: it can say which fields spoke and where, and takes one look-up a feature.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.risk.model import Level
+from api.risk.weights import Weights
 
 _TOKENS = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]|[^\s\w]", re.ASCII)
 _LONGEST_WORD = 6  # tokens of the longest word that a field may hold
 _RUN_HAN = 3
 _PAIR_SIGN = "*"
+_LONGEST_OF_KIND = 4
 # The sets of categories that occur together; one of them is chosen once a message is not NONE.
 CATEGORY_SETS: tuple[tuple[str, ...], ...] = (
     ("suicide",),
@@ -79,12 +81,18 @@ def read_fields(data: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return words
 
 
+def read_kinds(text: str) -> dict[str, str]:
+    """Turns the file's lines (each holds words of one kind) into word to the kind's feature."""
+    return {word: f"#{number}" for number, line in enumerate(text.splitlines()) for word in line.split()}
+
+
 class FeatureReader:
     """Finds the features of a message; the same for learning and for judging."""
 
-    def __init__(self, words: Mapping[str, tuple[str, ...]]) -> None:
-        """Takes the dictionary of `read_fields`."""
+    def __init__(self, words: Mapping[str, tuple[str, ...]], kinds: Mapping[str, str]) -> None:
+        """Takes the dictionaries of `read_fields` and `read_kinds`."""
         self._words = words
+        self._kinds = kinds
 
     def fields(self, tokens: Sequence[Token]) -> dict[str, tuple[int, int]]:
         """The fields present, longest word first at each place, with the span of their first word."""
@@ -99,7 +107,7 @@ class FeatureReader:
         return found
 
     def features(self, tokens: Sequence[Token], fields: Iterable[str]) -> set[str]:
-        """The names of all features: fields, pairs of fields, and runs of tokens."""
+        """The names of all features: fields, pairs of fields, kinds of words, and runs of tokens."""
         names = sorted(fields)
         features = {f"<{name}>" for name in names}
         for index, first in enumerate(names):
@@ -107,25 +115,33 @@ class FeatureReader:
         texts = [token.text for token in tokens]
         for size in range(1, _RUN_HAN + 1):
             features.update("_".join(run) for run in zip(*(texts[i:] for i in range(size)), strict=False))
+        features.update(self._kinds_of(texts))
         return features
+
+    def _kinds_of(self, texts: Sequence[str]) -> Iterator[str]:
+        """The kind of the longest known word at each place."""
+        kinds = self._kinds
+        for at in range(len(texts)):
+            for end in range(min(at + _LONGEST_OF_KIND, len(texts)), at, -1):
+                kind = kinds.get("".join(texts[at:end]))
+                if kind is not None:
+                    yield kind
+                    break
 
 
 class EvidenceScorer:
     """The learnt weights at work."""
 
-    def __init__(self, reader: FeatureReader, weights: Mapping[str, Sequence[float]]) -> None:
+    def __init__(self, reader: FeatureReader, weights: Weights) -> None:
         """Takes a feature reader and, for each feature, one weight an output."""
         self._reader = reader
         self._weights = weights
-        self._bias = weights.get("=bias", (0.0,) * len(OUTPUTS))
 
     def weigh(self, text: str, marks: Iterable[str] = ()) -> Evidence:
         """Weighs folded text; `marks` are the contexts (a joke, the news) that the rules saw in it."""
         tokens = tokenise(text)
         fields = self._reader.fields(tokens)
-        names = self._reader.features(tokens, (*fields, *marks))
-        known = [weights for name in names if (weights := self._weights.get(name)) is not None]
-        totals = self._totals(known)
+        totals = self._weights.total(self._reader.features(tokens, (*fields, *marks)))
         return Evidence(
             chances=dict(zip(Level, _softmax(totals[: len(Level)]), strict=True)),
             category_sets=dict(zip(CATEGORY_SETS, _softmax(totals[len(Level) :]), strict=True)),
@@ -134,33 +150,9 @@ class EvidenceScorer:
 
     def loudest(self, evidence: Evidence, level: Level, count: int) -> list[str]:
         """The fields that speak most for that level, for the explanation."""
-        speaking = {
-            name: weights[level]
-            for name in evidence.fields
-            if (weights := self._weights.get(f"<{name}>")) is not None and weights[level] > 0
-        }
-        return sorted(speaking, key=lambda name: speaking[name], reverse=True)[:count]
-
-    def _totals(self, known: Sequence[Sequence[float]]) -> list[float]:
-        if not known:
-            return list(self._bias)
-        scale = scale_of(len(known))
-        sums = (sum(column) for column in zip(*known, strict=True))
-        return [bias + scale * total for bias, total in zip(self._bias, sums, strict=True)]
-
-
-def scale_of(count: int) -> float:
-    """What a feature counts among so many: a long message must not shout louder than a short one."""
-    return 1.0 / math.sqrt(count) if count else 0.0
-
-
-def read_weights(text: str, unit: float) -> dict[str, tuple[float, ...]]:
-    """Parses the block of `rules/evidence.yaml`: a feature and its whole-number weights a line."""
-    weights: dict[str, tuple[float, ...]] = {}
-    for line in text.splitlines():
-        name, *numbers = line.split()
-        weights[name] = tuple(int(number) * unit for number in numbers)
-    return weights
+        spoken = {name: self._weights.of(f"<{name}>", level) for name in evidence.fields}
+        speaking = [name for name, weight in spoken.items() if weight > 0]
+        return sorted(speaking, key=lambda name: spoken[name], reverse=True)[:count]
 
 
 def _softmax(values: Sequence[float]) -> list[float]:

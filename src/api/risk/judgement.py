@@ -22,13 +22,16 @@ class Judgement:
     Attributes:
         trust: for each rule verdict, how often it is given at each true level.
         trust_weight: exponent of that table; more than 1 leans to the rules.
-        danger_from: chance of HIGH or worse from which a message is HIGH or worse. Below one half, since a
-            person in danger who is missed weighs more than a page too many.
+        counts: what the chance of each level counts where danger is weighed against calm. A line of MEDIUM
+            that is raised does little harm, one of NONE does more.
+        danger_from: how many times the calm the danger must be for HIGH or worse. Below one, since a person
+            in danger who is missed weighs more than a page too many.
         same_set_factor: what it counts that the rules name a set of categories at this very level.
     """
 
     trust: Mapping[Level, Sequence[float]]
     trust_weight: float
+    counts: Mapping[Level, float]
     danger_from: float
     same_set_factor: float
 
@@ -38,8 +41,9 @@ class Judgement:
         mixed = {
             level: chance * trust[level] ** self.trust_weight for level, chance in evidence.chances.items()
         }
-        danger = mixed[Level.HIGH] + mixed[Level.IMMINENT]
-        if danger >= self.danger_from * sum(mixed.values()):
+        counted = {level: chance * self.counts[level] for level, chance in mixed.items()}
+        danger = counted[Level.HIGH] + counted[Level.IMMINENT]
+        if danger >= self.danger_from * (sum(counted.values()) - danger):
             return Level.IMMINENT if mixed[Level.IMMINENT] >= mixed[Level.HIGH] else Level.HIGH
         return max((Level.NONE, Level.LOW, Level.MEDIUM), key=lambda level: mixed[level])
 
@@ -53,13 +57,14 @@ class Judgement:
 
 def read_judgement(data: Mapping[str, object]) -> Judgement:
     """Reads `rules/judgement.yaml`."""
-    trust = data["trust"]
-    if not isinstance(trust, dict):
-        message = f"judgement.yaml: trust must be a mapping of levels, got {trust!r}"
+    trust, counts = data["trust"], data["counts"]
+    if not isinstance(trust, dict) or not isinstance(counts, dict):
+        message = f"judgement.yaml: trust and counts must be mappings of levels, got {trust!r}, {counts!r}"
         raise TypeError(message)
     return Judgement(
         trust={Level[name]: tuple(float(x) for x in row) for name, row in trust.items()},
         trust_weight=float(str(data["trust_weight"])),
+        counts={Level[name]: float(count) for name, count in counts.items()},
         danger_from=float(str(data["danger_from"])),
         same_set_factor=float(str(data["same_set_factor"])),
     )

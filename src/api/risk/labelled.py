@@ -68,6 +68,14 @@ class Score:
         self.both.update(set(assessment.categories) & set(line.categories))
         self.exact_categories += assessment.categories == line.categories
 
+    def join(self, other: Score) -> None:
+        """Adds the counts of another score."""
+        self.levels += other.levels
+        self.said += other.said
+        self.true += other.true
+        self.both += other.both
+        self.exact_categories += other.exact_categories
+
     def raised(self, true: Level) -> tuple[int, int]:
         """Of the lines of that level, how many were raised to HIGH or above, and how many there are."""
         row = {said: count for (level, said), count in self.levels.items() if level is true}

@@ -14,10 +14,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from api.risk.evidence import EvidenceScorer, FeatureReader, read_fields, read_weights
+from api.risk.evidence import EvidenceScorer, FeatureReader, read_fields, read_kinds
 from api.risk.judgement import Judgement, read_judgement
 from api.risk.model import CATEGORIES, Level
 from api.risk.normalise import Spelling
+from api.risk.weights import Weights, read_weights
 from api.shipped import read_yaml
 
 _GAPS = {"~": r"[^,\n?]{0,6}", "≈": r"[^\n?]{0,16}", "¶": r"[\s\S]{0,60}"}
@@ -130,12 +131,13 @@ def shipped_rules() -> RuleSet:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".yaml")
     ]
-    return build(documents)
+    kinds = read_kinds((folder / "kinds.txt").read_text(encoding="utf-8"))
+    return build(documents, kinds, read_weights((folder / "evidence.json").read_bytes()))
 
 
-def build(documents: Iterable[Mapping[str, Any]]) -> RuleSet:
+def build(documents: Iterable[Mapping[str, Any]], kinds: Mapping[str, str], weights: Weights) -> RuleSet:
     """Puts the parsed files together."""
-    parts = ("concepts", "contexts", "guards", "spelling", "fields", "evidence", "judgement")
+    parts = ("concepts", "contexts", "guards", "spelling", "fields", "judgement")
     merged: dict[str, dict[str, Any]] = {part: {} for part in parts}
     listed: dict[str, list[Mapping[str, Any]]] = {"rules": [], "follow_ups": []}
     for document in documents:
@@ -144,26 +146,41 @@ def build(documents: Iterable[Mapping[str, Any]]) -> RuleSet:
         for key, items in listed.items():
             items.extend(document.get(key) or [])
     concepts = _Concepts(merged["concepts"])
-    contexts = {name: Context(concepts.compile(f"<{name}>")) for name in merged["concepts"]}
-    contexts |= {name: _context(entry, concepts) for name, entry in merged["contexts"].items()}
     rules = tuple(_rule(entry, concepts, merged["guards"]) for entry in listed["rules"])
+    follow_ups = tuple(_follow_up(entry, concepts) for entry in listed["follow_ups"])
+    contexts = {name: _context(entry, concepts) for name, entry in merged["contexts"].items()}
+    marks, quoted = tuple(merged["judgement"]["marks"].split()), tuple(merged["guards"]["quoted"])
+    asked = _asked_for(rules, follow_ups, contexts.values()) | {*marks, *quoted}
+    for name in sorted(asked - contexts.keys()):
+        if name in merged["concepts"]:  # compiled only where asked for: that is most of a start's time
+            contexts[name] = Context(concepts.compile(f"<{name}>"))
     _check_names(rules, contexts)
-    reader = FeatureReader(read_fields(merged["fields"]))
+    reader = FeatureReader(read_fields(merged["fields"]), kinds)
     return RuleSet(
         spelling=_spelling(merged["spelling"]),
         rules=rules,
         contexts=contexts,
-        follow_ups=tuple(_follow_up(entry, concepts) for entry in listed["follow_ups"]),
+        follow_ups=follow_ups,
         negation_before=re.compile(rf"(?:{concepts.expand('negation_before')})[^,\n?]{{0,5}}$", re.ASCII),
         negation_after=re.compile(rf"[^,\n?]{{0,5}}(?:{concepts.expand('negation_after')})", re.ASCII),
-        quoted_guard=tuple(merged["guards"]["quoted"]),
+        quoted_guard=quoted,
         reader=reader,
-        scorer=EvidenceScorer(
-            reader, read_weights(merged["evidence"]["weights"], merged["evidence"]["unit"])
-        ),
+        scorer=EvidenceScorer(reader, weights),
         judgement=read_judgement(merged["judgement"]),
-        marks=tuple(merged["judgement"]["marks"].split()),
+        marks=marks,
     )
+
+
+def _asked_for(
+    rules: Iterable[Rule], follow_ups: Iterable[FollowUp], contexts: Iterable[Context]
+) -> set[str]:
+    """The concepts that something needs to know the presence of."""
+    asked = {name for rule in rules for name in rule.guard}
+    asked |= {name for follow_up in follow_ups for name in follow_up.unless}
+    conditions = [(one.also, one.unless) for one in rules] + [(one.also, one.unless) for one in contexts]
+    for also, unless in conditions:
+        asked |= {*unless, *(name for group in also for name in group)}
+    return asked
 
 
 def _groups(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:

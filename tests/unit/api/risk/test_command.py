@@ -1,4 +1,4 @@
-"""`python -m api.risk`: predict, score, learn."""
+"""`python -m api.risk`: predict, score, learn, across."""
 
 from __future__ import annotations
 
@@ -74,11 +74,40 @@ def test_learning_twice_from_the_same_lines_gives_the_same_weights(tmp_path: Pat
             for i in range(4)
         ),
     )
-    outs = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    outs = [tmp_path / "first.json", tmp_path / "second.json"]
     for out in outs:
         assert main(["learn", str(out), str(lines)]) == 0
     assert outs[0].read_text(encoding="utf-8") == outs[1].read_text(encoding="utf-8")
     assert outs[0].read_text(encoding="utf-8") != ""
+
+
+def test_across_scores_each_file_with_weights_learnt_from_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [
+        _write(
+            tmp_path / f"{name}.jsonl",
+            *(
+                {"id": f"n{i}", "text": f"下午喝茶{i}", "level": "NONE", "categories": ["none"]}
+                for i in range(4)
+            ),
+            *(
+                {
+                    "id": f"h{i}",
+                    "text": f"我站在{place}頂樓邊緣",
+                    "level": "IMMINENT",
+                    "categories": ["suicide"],
+                }
+                for i in range(4)
+            ),
+        )
+        for name, place in (("first", "學校"), ("second", "公司"))
+    ]
+    assert main(["across", *map(str, files)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["left", "first", "second", "all"]
+    assert rows[1].split()[1:6] == ["8", "4/4", "100.0%", "0/4", "0.0%"]
+    assert rows[3].split()[1:3] == ["16", "8/8"]
 
 
 def test_the_shipped_weights_are_not_empty() -> None:
