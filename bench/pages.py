@@ -170,7 +170,7 @@ async def _send(copy: Copy, count: int, every: float) -> dict[uuid.UUID, float]:
 async def _connect(url: str) -> Connection:
     address = urlsplit(url)
     _, connection = await asyncio.get_running_loop().create_connection(
-        Connection, address.hostname, address.port or 80
+        Connection, address.hostname or "", address.port or 80
     )
     return connection
 
