@@ -34,6 +34,7 @@ format: $(VENV)/dev ## format the code
 lock: $(UV)      ## compile requirements/ from pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/run.txt
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --group bench -o requirements/bench.txt
 	awk '/^[a-z]/ { mine = /^uv==/ } mine && !/^ *#/' requirements/run.txt > requirements/uv.txt
 
 bench: $(VENV)/dev ## measure, beside the alternatives

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import crash, deploy_time, http_cost, memory, pages, report, rolls
+from bench import crash, deploy_time, http_cost, log_cost, memory, pages, redaction, report, rolls
 from bench.product import Copy, running_copy
 
 _ON_A_COPY: dict[str, Callable[..., Awaitable[None]]] = {
@@ -18,7 +18,12 @@ _ON_A_COPY: dict[str, Callable[..., Awaitable[None]]] = {
     "rolls": rolls.run,
     "chat_rolls": rolls.run_chats,
 }
-_ALONE: dict[str, Callable[..., Awaitable[None]]] = {"http": http_cost.run, "pages": pages.run}
+_ALONE: dict[str, Callable[..., Awaitable[None]]] = {
+    "http": http_cost.run,
+    "redaction": redaction.run,
+    "logging": log_cost.run,
+    "pages": pages.run,
+}
 
 
 async def _run(names: list[str], *, quick: bool, state: Path | None) -> None:

@@ -2,25 +2,30 @@
 
 `main` configures it; our code logs through `Log`, everybody else's records (structlog's and the
 standard library's) come out the same way. A field that is not on the list is dropped, the text of an
-error that is not our own is dropped, local variables are never written: a conversation must not end
-in a log.
+error that is not our own is dropped, local variables are never written, of other people's words only
+constants are kept (`foreign_words`): a conversation must not end in a log. docs/reference/logs.md lists
+the fields.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 import uuid
+import warnings
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any
 
 import orjson
 import structlog
 
 from api.context import current_request_id
+from api.foreign_words import code_of, constant_or_nothing, places_in, words_of
 from api.settings import Settings, service_version
 from redaction import redact, redact_value
 
@@ -28,6 +33,9 @@ _FIELDS = {
     "action": "event.action",
     "event_id": "event.id",
     "logger": "log.logger",
+    "file": "log.origin.file.name",
+    "line": "log.origin.file.line",
+    "stack": "error.stack_trace",
     "duration_ms": "xiongichat.duration_ms",
     "application": "xiongichat.application",
     "component": "xiongichat.component",
@@ -137,6 +145,8 @@ def _error_fields(error: object, with_stack: bool) -> Mapping[str, str]:
     if not isinstance(error, BaseException):
         return {}
     fields = {"error.type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    if code := code_of(error):
+        fields["error.code"] = code
     if type(error).__module__.startswith("api."):
         # our own errors are worded without input; a foreign one may quote what it choked on
         fields["error.message"] = str(error)
@@ -171,17 +181,52 @@ class _StandardHandler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        try:
-            message = record.getMessage()
-        except (TypeError, ValueError):
-            message = str(record.msg)
-        # a foreign traceback's text goes nowhere; its places come from `error`
-        event = {"event": message.split("\n", 1)[0], "logger": record.name, "error": error}
-        self._log.write(record.levelname.lower() if record.levelname in _KNOWN else "info", event)
+        error: object = record.exc_info[1] if record.exc_info else None
+        event: EventDict = {"event": words_of(record), "logger": record.name, **_origin(record)}
+        text = None if error else places_in(str(record.msg))
+        if text is not None:
+            error, event["stack"] = text
+        level = record.levelname.lower() if record.levelname in _KNOWN else "info"
+        self._log.write(level, {**event, "error": error})
+
+
+def _origin(record: logging.LogRecord) -> EventDict:
+    """Where a foreign line comes from: what finds it where its words are left out."""
+    return {"file": record.filename, "line": record.lineno}
 
 
 _KNOWN = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class _Hooks:
+    """What Python itself would print to stderr, with the words of the error."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def install(self) -> None:
+        """Takes the place of the interpreter's own ways to print."""
+        sys.excepthook = lambda kind, error, _: self._uncaught(error)
+        threading.excepthook = lambda args: self._uncaught(args.exc_value)
+        sys.unraisablehook = lambda args: self._uncaught(args.exc_value)
+        warnings.showwarning = self._warning
+
+    def _uncaught(self, error: BaseException | None) -> None:
+        if not isinstance(error, SystemExit):
+            self._log.error("an error that nobody caught", action="process.error", error=error)
+
+    def _warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: object = None,
+        line: object = None,
+    ) -> None:
+        event: EventDict = {"event": constant_or_nothing(str(message)), "logger": "py.warnings"}
+        place = {"file": Path(filename).name, "line": lineno}
+        self._log.write("warning", {**event, **place, "error": category.__qualname__})
 
 
 def make_log(settings: Settings, stream: IO[bytes] | None = None) -> Log:
@@ -211,5 +256,5 @@ def configure(settings: Settings, stream: IO[bytes] | None = None) -> Log:
     logging.getLogger("uvicorn.access").disabled = True
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.captureWarnings(True)
+    _Hooks(log).install()
     return log

@@ -34,7 +34,7 @@ _NOT_A_PLATE = re.compile(
     r"OOO|XXX|QOO)\Z",
     re.IGNORECASE,
 )
-_AMOUNT_AFTER = re.compile(r" ?(?:元|塊|萬|億|円|NTD|TWD|dollars)", re.IGNORECASE)
+_AMOUNT_AFTER = re.compile(r" ?(?:元|塊|萬|億|円|(?:NTD|TWD|dollars)(?![A-Za-z=:]))", re.IGNORECASE)
 _BAD_TOKENS = re.compile(
     r"(?:iphone.*|gpt.*|phq.*|gad.*|bsrs.*|covid.*|ps[45].*|win1[01]|mp[34]|http.*|www.*|android.*|ios.*|"
     r"pay|today|notify|official|points?|bot|music|store|tv|call|app|id|line|login|user|users|account|"
@@ -47,7 +47,7 @@ _BAD_TOKENS = re.compile(
     r"were|are|for|from|"
     r"since|please|then|later|every|all|day|only|just|anymore|back|there|what|who|why|how|like|about|"
     r"text|texts|also|"
-    r"add|search|name|mine|here|read|unread|blocked|block|it|so|if|or)\Z",
+    r"saya|toi|tren|cua|add|search|name|mine|here|read|unread|blocked|block|it|so|if|or)\Z",
     re.IGNORECASE,
 )
 _FILE = re.compile(
@@ -55,14 +55,19 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _LINE_VALUE = re.compile(
+    r"line[\"'],\s?[\"'](?:handle|id|user\w*|name|account|value)[\"']\s?:\s?[\"']$|"
     r"line[\"']?\s?[:=]\s?[\"']$|line=$|contact[^a-z0-9]{1,3}line[ :]{1,2}$|"
     r"line.?(?:id|account)[^a-z0-9]{0,6}(?:is |[:=] ?)?[\"'(]?@?$|"
     r"(?<![a-z])line me $|"
     r"(?:my|add me on|me on|on|my id on) line[^a-z0-9]{0,3}(?:id )?(?:is |[:=] ?)?[\"'(]?@?$",
     re.IGNORECASE,
 )
+# Keys that say nothing; what they are part of does: {"lpr": {"text": …}}.
+_GENERIC_KEYS = frozenset(
+    ("text", "value", "val", "no", "num", "number", "id", "result", "hit", "raw", "read")
+)
 _LINE_CAPITAL = re.compile(r"(?:LINE|Line)[^A-Za-z0-9]{1,4}$")
-_LINE_ASKS = re.compile(r"id|帳號|是|:|=|加|搜|叫|找|is", re.IGNORECASE)
+_LINE_ASKS = re.compile(r"id|帳號|是|:|=|加|搜|叫|找|is|[改換變]|名|查|用|為|user", re.IGNORECASE)
 
 
 @cache
@@ -119,10 +124,11 @@ def _plate(text: str, value: str, start: int, end: int) -> bool:
         return False
     if _WORD_AND_NUMBER.match(value) and not _HAN.search(text, max(0, start - 3), start):
         return False
-    if key := key_before(text, start):
+    key = key_before(text, start)
+    if key and key not in _GENERIC_KEYS:
         return _search(VEHICLE).search(key) is not None
     # Without Han characters around, three letters and four digits are a ticket or a model.
-    around = text[max(0, start - 12) : end + 12]
+    around = text[max(0, start - 24) : end + 12]
     return _HAN.search(around) is not None or _search(VEHICLE).search(around) is not None
 
 

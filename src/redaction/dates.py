@@ -12,9 +12,9 @@ from functools import cache
 from redaction.model import Kind, Span
 
 _HAN = "[一二三四五六七八九十廿卅百零〇○元]"
-_YEAR = rf"(?:民國 ?)?(?:前 ?)?(?:[0-9]{{2,4}}|{_HAN}{{1,5}})"
-_MONTH = rf"(?:[01]?[0-9]|{_HAN}{{1,3}})"
-_DAY = rf"(?:[0-3]?[0-9]|{_HAN}{{1,3}})"
+_YEAR = rf"(?:(?:民國|昭和|大正|明治) ?)?(?:前 ?)?(?:[0-9]{{2,4}}|{_HAN}{{1,5}})"
+_MONTH = rf"(?:[01]?[0-9]|{_HAN}{{1,3}}|正|臘|閏[一二三四五六七八九十]{{1,2}})"
+_DAY = rf"(?:初? ?[0-3]?[0-9]|初?{_HAN}{{1,3}})"
 _MONTHS = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]{0,6}"
 _ERA = r"(?:民國|西元|公元|R\.?O\.?C\.?)? ?"
 
@@ -28,16 +28,27 @@ _DATE = (
     r"|(?:19|20)[0-9]{2} ?[01][0-9] ?[0-3][0-9](?![0-9])"
     r"|(?:民國 ?)?(?:0[0-9]{2}|1[0-2][0-9]|[1-9][0-9])[01][0-9][0-3][0-9](?![0-9]))"
 )
-_SHORT = rf"(?<![0-9])(?P<v>{_MONTH} ?月 ?{_DAY} ?[日號]|[01]?[0-9]/[0-3]?[0-9])(?![0-9/年月日])"
+_SHORT = (
+    rf"(?<![0-9])(?P<v>{_MONTH} ?月 ?(?:初|{_DAY})[一二三四五六七八九十]? ?[日號]?"
+    r"|[01]?[0-9][/.\-][0-3]?[0-9]|[01][0-9][0-3][0-9])(?![0-9/年月日.\-])"
+)
 
-_WORD = r"生日|出生|出世|生於|生在|誕生|誕辰|生辰|生年|年籍|降生|落地|birth|born|b-?day|dob|ngay sinh|lahir"
-_CUE = re.compile(rf"{_WORD}|生|世", re.IGNORECASE)
+_WORD = (
+    r"生日|壽星|慶生|幾年幾月生|屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|出生|出世|生於|生在|誕生|誕辰|生辰|生年|年籍|年次|降生|落地|"
+    r"birth|born|b-?day|d\.?o\.?b|hbd|ngay sinh|sinh ngay|lahir|kaarawan|nacimiento"
+)
+_SEX_BEFORE = re.compile(r"(?:(?<![一-鿿])[男女性]|(?<![A-Za-z])[MF]) {0,2}[|,;/、 ] ?\"?$")
+_SEX = re.compile(r"[|,;/、 ] {0,2}\"?(?:[FM]|female|male|男|女)", re.IGNORECASE)
+_CUE = re.compile(rf"{_WORD}|生|世|屬|座", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?:{_WORD})[^0-9\n。!?]{{0,14}}$", re.IGNORECASE)
 _TIGHT = re.compile(
-    rf"(?:{_WORD})(?:日期|年月日)? ?(?:是|在|為|:|=|\(|,)? ?(?:國曆|農曆|陽曆|陰曆)?$", re.IGNORECASE
+    rf"(?:{_WORD})(?:日期|年月日)?[^0-9A-Za-z\n。!?]{{0,4}}(?:國曆|農曆|陽曆|陰曆|新曆|舊曆)?$", re.IGNORECASE
 )
+_LOOSE = re.compile(r"生日[^0-9A-Za-z\n。!?]{0,9}$")
 _AFTER = re.compile(
     r" ?[,()]? ?(?:早上|凌晨|晚上|下午|那天|當天)?(?:出生|出世|誕生|"
+    r"[我他她你妳]?的?(?:出生|生日|誕生)|的?(?:牡羊|白羊|金牛|雙子|巨蟹|獅子|處女|天秤|天蠍|射手|人馬|摩羯|魔羯|水瓶|雙魚)|"
+    r"次?,? ?屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|(?:兒|寶寶|女兒|兒子)?(?:來到世上|來到這世界)|"
     r"生(?![氣病活意理存效態產命平疏鮮長動效前計涯])|次生|生日|是(?:我|他|她)的?生日|in the|生效)"
 )
 _NOT_AFTER = re.compile(r"生效|生前")
@@ -51,7 +62,11 @@ _FIELD_MARKS = {";", "/", "|", "\t", ","}
 _CLOSING = {")", ",", ";"}
 _RECENT = re.compile(r"(?:民國 ?)?(?:20[12][0-9]|1[01][0-9])(?![0-9]{1,2}(?![0-9]))")
 _IDENTIFIERS = {Kind.TW_ID, Kind.TW_ARC, Kind.NHI_CARD, Kind.PASSPORT}
-_ANY = _IDENTIFIERS | {Kind.PHONE_MOBILE, Kind.PHONE_LANDLINE, Kind.ADDRESS, Kind.NAME}
+_ANY = frozenset(Kind) - {Kind.BIRTHDATE}
+# 19660728|F and 1966-07-28,女: what else stands beside somebody's sex.
+_SEX_AFTER = re.compile(
+    r"\"? {0,2}[|,;/、] {0,2}\"?(?:(?:F|M|female|male)(?![A-Za-z])|[男女](?![一-鿿]))", re.IGNORECASE
+)
 
 
 @cache
@@ -97,9 +112,16 @@ def _in_form(text: str, start: int, end: int) -> bool:
     return before in _FIELD_MARKS and after in _FIELD_MARKS
 
 
+def _beside_sex(text: str, left: str, match: re.Match[str]) -> bool:
+    """One field of a record beside somebody's sex: `19660728|F`, `女，60.08.23`."""
+    if _RECENT.match(match["v"]):
+        return False
+    return _SEX_AFTER.match(text, match.end("v")) is not None or _SEX_BEFORE.search(left) is not None
+
+
 def birthdates(text: str, known: Sequence[Span]) -> Iterator[Span]:
     """Birth dates in folded text, given what the other rules found."""
-    if not known and _CUE.search(text) is None:
+    if not known and _CUE.search(text) is None and _SEX.search(text) is None:
         return
     full, short = _compiled()
     for match in full.finditer(text):
@@ -108,9 +130,10 @@ def birthdates(text: str, known: Sequence[Span]) -> Iterator[Span]:
         if not _plausible(match["v"]) or _CONTRADICTED.search(left):
             continue
         worded = _BEFORE.search(left) or (_AFTER.match(text, end) and not _NOT_AFTER.match(text, end))
-        if worded or _beside(text, start, end, known):
+        if worded or _beside_sex(text, left, match) or _beside(text, start, end, known):
             yield Span(start, end, Kind.BIRTHDATE)
     for match in short.finditer(text):
         start, end = match.span("v")
-        if _TIGHT.search(text[max(0, start - 16) : start]):
+        left = text[max(0, start - 16) : start]
+        if _TIGHT.search(left) or ("月" in match["v"] and _LOOSE.search(left)):
             yield Span(start, end, Kind.BIRTHDATE)

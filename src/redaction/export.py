@@ -1,7 +1,7 @@
 """The rule table for another engine: pairs of pattern and replacement for Logstash's `mutate { gsub }`.
 
 The patterns use only what Python's `re`, Ruby and Joni read alike: no named groups, no possessive
-or atomic groups, look-behinds of one character class, no `\\b`, `\\d` or `\\w` (see
+or atomic groups, look-behinds of one length, no `\\b`, `\\d` or `\\w` (see
 docs/reference/redaction.md). They run on raw text, without folding, so they are the second line of
 defence: the service has redacted before it wrote the line. Called by `python -m redaction export`
 and by whoever renders the Logstash pipeline.
@@ -22,6 +22,27 @@ _LEFT_NUMBER = "(?<![0-9０-９])"
 _RIGHT_NUMBER = "(?![0-9０-９])"
 _HAN = "[一-鿿]"
 _N = "[0-9０-９一二三四五六七八九十百零〇]{1,6}"
+# What is called a serial is none of a person's numbers. Each look-behind has one length, as Python wants it.
+_SERIALS = "編號|序號|產碼|標籤|單號|型號|案號|發票|對獎|包裹|條碼|票號|文號|批號|料號"
+_SERIAL_KEYS = (
+    "part_no",
+    "asset_tag",
+    "sn",
+    "sku",
+    "ref",
+    "order",
+    "serial",
+    "invoice",
+    "ticket",
+    "batch",
+    "rev",
+)
+_NOT_SERIAL = "".join(
+    [
+        f"(?<!{_SERIALS})(?<!(?:{_SERIALS})[:：=＝ 是為])(?<!(?:{_SERIALS})[:：] )",
+        *(f"(?<!{key}[=: ])" for key in _SERIAL_KEYS),
+    ]
+)
 
 
 def _number(first: str, more: int, most: int = 0) -> str:
@@ -41,20 +62,20 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.EMAIL,
             (
-                f"{_LEFT}[A-Za-z0-9._%+\\-]{{1,64}}(?:@|＠|%40)(?:[A-Za-z0-9\\-]{{1,40}}\\.)"
+                f"{_LEFT}(?!git@)[A-Za-z0-9._%+\\-]{{1,64}}(?:@|＠|%40)(?:[A-Za-z0-9\\-]{{1,40}}\\.)"
                 f"{{1,4}}[A-Za-z]{{2,24}}"
             ),
             "",
         ),
-        (Kind.TW_ID, f"{_LEFT}{_number(_L + _S + '[12１２]', 8)}{_RIGHT}", ""),
-        (Kind.TW_ARC, f"{_LEFT}{_number(_L + _S + '[89A-Da-d８９]', 8)}{_RIGHT}", ""),
-        (Kind.CREDIT_CARD, f"{_LEFT}{_number('[4-5４５]', 15)}{_RIGHT}", ""),
-        (Kind.CREDIT_CARD, f"{_LEFT}{_number('3' + _S + '[47]', 13)}{_RIGHT}", ""),
+        (Kind.TW_ID, f"{_LEFT}{_NOT_SERIAL}{_number(_L + _S + '[12１２]', 8)}{_RIGHT}", ""),
+        (Kind.TW_ARC, f"{_LEFT}{_NOT_SERIAL}{_number(_L + _S + '[89A-Da-d８９]', 8)}{_RIGHT}", ""),
+        (Kind.CREDIT_CARD, f"{_LEFT}{_NOT_SERIAL}{_number('[4-5４５]', 15)}{_RIGHT}", ""),
+        (Kind.CREDIT_CARD, f"{_LEFT}{_NOT_SERIAL}{_number('3' + _S + '[47]', 13)}{_RIGHT}", ""),
         (
             Kind.PHONE_MOBILE,
             (
-                f"{_LEFT_NUMBER}(?:(?:\\+|00)?886{_S}(?:\\(?0\\)?)?{_S}|[0０]){_S}{_number('[9９]', 8)}"
-                f"{_RIGHT_NUMBER}"
+                f"{_LEFT_NUMBER}(?<![0-9０-９][.．])(?:(?:\\+|00)?886{_S}(?:\\(?0\\)?)?{_S}|[0０]){_S}"
+                f"{_number('[9９]', 8)}{_RIGHT_NUMBER}"
             ),
             "",
         ),
@@ -82,7 +103,7 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.PHONE_LANDLINE,
             (
-                f"{_LEFT_NUMBER}[(（]?[0０](?:[2２]|[3-8３-８]|[348][79２2])[)）]?{_S}"
+                f"{_LEFT_NUMBER}(?<![0-9０-９][.．])[(（]?[0０](?:[2２]|[3-8３-８]|[348][79２2])[)）]?{_S}"
                 f"{_number('[2-9２-９]', 5, 7)}{_RIGHT_NUMBER}"
             ),
             "",
@@ -90,12 +111,17 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.LINE_ID,
             (
-                "((?:LINE|Line|line|賴) ?(?:ID|id|Id)?[_a-z]{0,3}[\"']?(?:是|:|：|=| ){1,3}[\"']?)"
+                "((?<![A-Za-z])(?:LINE|Line|line|賴)[ _]?(?:ID|id|Id)?[\"']?(?:是|:|：|=| ){1,3}[\"']?)"
+                "(?![Pp]ay|PAY|[Tt]oday|TODAY|[Pp]oints?|[Oo]fficial|parses)(?=[0-9._\\-]{0,19}[A-Za-z])"
                 "[A-Za-z0-9][A-Za-z0-9._\\-]{3,19}"
             ),
             "\\1",
         ),
-        (Kind.PLATE, f"{_LEFT}[A-HJ-NP-Z]{{3}}-[0-35-9]{{4}}{_RIGHT}", ""),
+        (
+            Kind.PLATE,
+            f"{_LEFT}(?!RTX|GTX|ISO|COV|PSY|CSE|ENG|CVE|RFC|PHQ|GAD|BWV)[A-HJ-NP-Z]{{3}}-[0-35-9]{{4}}{_RIGHT}",
+            "",
+        ),
         (
             Kind.PLATE,
             (

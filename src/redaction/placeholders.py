@@ -19,6 +19,9 @@ _TOKEN = re.compile(
 )
 
 
+_SHORTEST = 3  # two characters of a name are too often a part of something else
+
+
 class Placeholders:
     """Numbered tokens for the findings of one conversation; the same value always gets the same token."""
 
@@ -38,7 +41,7 @@ class Placeholders:
             if not spans:
                 break
             text = self._replaced(text, spans, taken)
-        return text
+        return self._known_hidden(text, taken)
 
     def restore(self, text: str) -> str:
         """`text` with every token of this conversation replaced by its value; others stay."""
@@ -47,6 +50,18 @@ class Placeholders:
             return self._values.get(self._key(match), match[0])
 
         return _TOKEN.sub(original, text)
+
+    def _known_hidden(self, text: str, taken: set[str]) -> str:
+        """Hides what an earlier text of the conversation gave away, also where nothing says what it is."""
+        for token, value in self._values.items():
+            if token in taken or value not in text or len(value) < _SHORTEST:
+                continue
+            alone = rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])"
+            parts = re.split(f"({_TOKEN.pattern})", text, flags=re.IGNORECASE)
+            # every token brings its two groups with it: text, token, kind, number, text, …
+            parts[::4] = [re.sub(alone, lambda _, token=token: token, part) for part in parts[::4]]
+            text = "".join(part for place, part in enumerate(parts) if place % 4 < 2)
+        return text
 
     def _replaced(self, text: str, spans: list[Span], taken: set[str]) -> str:
         return replace(text, spans, lambda span: self._token(span.kind, text[span.start : span.end], taken))

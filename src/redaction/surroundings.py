@@ -11,7 +11,7 @@ from bisect import bisect_right
 from functools import cache
 
 _SERIAL_WORDS = (
-    r"編號|資產碼?|財產|設備|型號|機型|序號|流水號?|單號?|訂單|案號|案件|件號|字第?|第|發票|對獎|中獎|"
+    r"(?<!統一)編號|資產碼?|財產|設備|型號|機型|序號|流水號?|單號?|訂單|案號|案件|件號|字第|字(?!號)|第|發票|對獎|中獎|"
     r"統編|課程|課號|選修|選課|"
     r"代碼|代號|條碼|料號|貨號|批號|版號|版本|包裹|物流|託運|運單|掛號|交易|票號|座位|車次|航班|班機|"
     r"會議室?|房號|病歷|學號|工號|員編|"
@@ -32,8 +32,9 @@ _SERIAL_KEYS = (
     r"checksum|nonce|token_?count|"
     r"account_?id|flight|coupon|item\w*|product\w*|line_?no|lineno|row|rows|hotline|target"
 )
+_EITHER = frozenset(("pid", "uid", "sid", "rid", "tid"))
 _PERSONAL = (
-    r"身[分份]|證號|居留|健保|護照|電話|手機|市話|帳號|帳戶|戶頭|卡號|車牌|車號|phone|mobile|tel|passport|"
+    r"身[分份]|證號|字號|居留|健保|護照|電話|手機|市話|帳號|帳戶|戶頭|卡號|車牌|車號|phone|mobile|tel|passport|"
     r"(?<![a-z])id(?![a-z])|national"
 )
 
@@ -66,7 +67,8 @@ def is_serial(text: str, start: int) -> bool:
     words, _, keys, personal = _patterns()
     left = text[max(0, start - 16) : start]
     if key := key_before(text, start):
-        return keys.match(key) is not None
+        # a process has a number for its id, a person may have letters in theirs
+        return keys.match(key) is not None and not (key in _EITHER and text[start].isalpha())
     if personal.search(left[-9:]):
         return False
     return words.search(left) is not None

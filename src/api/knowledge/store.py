@@ -28,6 +28,7 @@ from api.knowledge.embedders import (
 )
 from api.knowledge.entry import Entry, shipped_entries
 from api.replies.model import Passage
+from redaction import redact
 
 PAUSE_S = 30.0
 """How long an embedder that failed is left alone; offline vectors answer meanwhile."""
@@ -74,9 +75,11 @@ class KnowledgeStore:
 
     async def search(self, question: str, limit: int = 3) -> list[Passage]:
         """The passages nearest to the question, in one query; raises when the database is away."""
-        clipped = question[:QUESTION_CHARACTERS]
         statement = search_statement(
-            offline_vector(clipped), await self._own_vector(clipped), self._embedder.name, limit
+            offline_vector(question[:QUESTION_CHARACTERS]),
+            await self._own_vector(question),
+            self._embedder.name,
+            limit,
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(statement)).all()
@@ -100,8 +103,10 @@ class KnowledgeStore:
     async def _own_vector(self, question: str) -> list[float] | None:
         if self._embedder.name == OFFLINE or self._clock() < self._paused_until:
             return None
+        # redacted before it is clipped: a number that is cut in two is none any more, and half would be sent
+        clipped = redact(question)[:QUESTION_CHARACTERS]
         try:
-            return (await self._embedder.embed([question]))[0]
+            return (await self._embedder.embed([clipped]))[0]
         except EmbeddingError:
             self._paused_until = self._clock() + PAUSE_S
             return None

@@ -56,4 +56,5 @@ def _instructions(passages: Sequence[Passage], assessment: Assessment) -> str:
 
 def _turn(turn: Turn, hide: Callable[[str], str]) -> Message:
     role = "user" if turn.role == "person" else "assistant"
-    return {"role": role, "content": hide(turn.text[:_TURN_CHARACTERS])}
+    # hidden first: a number that is cut in two is no number any more, and its half would be sent
+    return {"role": role, "content": hide(turn.text)[:_TURN_CHARACTERS]}

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from redaction.names import contexts, foreign, tables, words
+from redaction.names import contexts, everyday, foreign, tables, words
 
 _THRESHOLD = 5
 # A medicine, not a person: 贊安諾0.5mg.
@@ -17,7 +17,13 @@ _DOSE = re.compile(
     r"[一-鿿]{0,2} ?[0-9]{1,4}(?:\.[0-9]{1,3})? ?(?:mg|毫克|g|ml|顆|錠|粒|公克|毫升)", re.IGNORECASE
 )
 _STRONG, _WEAK = 4, 2
+_RARE = 1
 _LONGEST_INTRODUCTION = max(map(len, contexts.INTRODUCING))
+# 通報人：林…, 姓名 林…
+_FIELD = re.compile(
+    rf"(?:{'|'.join(sorted((w for w in contexts.INTRODUCING if len(w) > 1), key=len, reverse=True))})"
+    r" ?[:=(\-] ?$|(?:姓名|名字|聯絡人) $"
+)
 
 
 def _characters(text: str) -> frozenset[str]:
@@ -37,16 +43,20 @@ class Lexicon:
         self.common = _characters(tables.EVERYDAY_SURNAMES)
         self.surnames = self.plain | self.doubtful | self.common
         self.given = {sign: level for level, signs in tables.GIVEN.items() for sign in _characters(signs)}
+        self.everyday = _characters(everyday.EVERYDAY)
         self.compound = frozenset(tables.COMPOUND_SURNAMES.split())
-        self.surname_first = _words(words.SURNAME_FIRST)
+        self.surname_first = _words(words.SURNAME_FIRST + everyday.SURNAME_AND_RARE)
         self.surname_last = frozenset(word[::-1] for word in _words(words.SURNAME_LAST))
         self.two_given = _words(words.TWO_GIVEN)
         self.whole = frozenset(words.WHOLE.split())
         start = "".join(sorted(self.surnames))
-        given = "".join(sorted(self.given))
+        given = rf"(?![{''.join(sorted(self.everyday))}])[一-鿿]"
         # Of surname and two characters at least one of the two is a name character, unless a
         # field introduces them.
-        self.starts = re.compile(rf"[{start}](?=[{given}]|[一-鿿][{given}]|[一-鿿]{{2}}(?![一-鿿]))")
+        self.starts = re.compile(
+            rf"(?:{'|'.join(sorted(self.compound))})|[{start}]"
+            rf"(?={given}|[一-鿿]{given}|[一-鿿]{{2}}(?![一-鿿]))"
+        )
         self.spaced = re.compile(
             rf"(?<![一-鿿])?([{start}])( {{1,2}}|[、·.\-*_/|~])([一-鿿])\2([一-鿿])(?![、·*_/|~][一-鿿\[])"
         )
@@ -83,6 +93,8 @@ def _left(text: str, start: int) -> int:
     before = text[start - 1 : start]
     if before == "]":
         return 0  # a replacement says nothing, or redacting would eat its way through a text
+    if _FIELD.search(text, max(0, start - _LONGEST_INTRODUCTION - 3), start):
+        return _STRONG
     if not before or not is_han(before):
         if before in {":", "="} or before in {'"', "'", "("}:
             return 3
@@ -98,12 +110,17 @@ def _right(text: str, end: int) -> int:
         return 2
     if text.startswith(contexts.TITLES, end):
         return 3
+    if text.startswith(contexts.SAID_OF_A_PERSON, end):
+        return 2
+    if text.startswith(contexts.FOLLOWING_WORDS, end):
+        return 1
     return 1 if after in contexts.FOLLOWING else -1
 
 
 def _given_score(given: str, unknown: int = -2) -> int:
-    known = lexicon().given
-    return sum(known.get(character, unknown) for character in given)
+    """How much these characters look like a given name; a rare character does."""
+    known, everyday = lexicon().given, lexicon().everyday
+    return sum(known.get(sign, unknown if sign in everyday else _RARE) for sign in given)
 
 
 def _score(text: str, start: int, surname: str, end: int, left: int) -> int:
@@ -117,13 +134,13 @@ def _score(text: str, start: int, surname: str, end: int, left: int) -> int:
     if len(given) == 1:
         score -= 1
     name = text[start:end]
-    if name in known.whole:
-        return -9
+    if name in known.whole or given[0] == "姓":
+        return -9  # 余姓志工 names a family, not a person
     if _DOSE.match(text, end):
         return -9
-    if given[-1] not in known.given and not field:
+    if given[-1] in known.everyday and not field:
         score -= 2
-    if name[:2] in known.surname_first:
+    if len(surname) == 1 and name[:2] in known.surname_first:
         score -= _word_penalty(name, given)
     if start and text[start - 1] + name[0] in known.surname_last and left < _STRONG:
         score -= 3
@@ -174,9 +191,15 @@ def _best(text: str, start: int) -> tuple[int, int]:
         score = _score(text, start, surname, end, left)
         if end - start == 2:
             score -= 0 if _right(text, end) > 0 or left >= _STRONG else 3
-        if score > best:
+        if score > best and not (best >= _THRESHOLD and end - start == 2 and _goes_on(text, end)):
             best, best_end = score, end
     return best, best_end
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether the character behind a short name is more likely its last one than the next word's first."""
+    after = text[end : end + 1]
+    return after in lexicon().given or (after not in contexts.FOLLOWING and after not in lexicon().everyday)
 
 
 def _plain_names(text: str) -> Iterator[tuple[int, int]]:

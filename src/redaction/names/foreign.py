@@ -54,6 +54,8 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     return (
         # Chang Meng-Ju, CHANG, MENG-JU, chang meng-ju
         re.compile(rf"(?<![A-Za-z0-9\-_./@])({surnames}),? ?(?<=[ ,]){given}(?![A-Za-z0-9\-_@])", any_case),
+        # CHEN/MEI-HUI, as on a ticket
+        re.compile(rf"(?<![A-Za-z0-9\-_./@])({surnames})/{given}(?![A-Za-z0-9\-_@])", any_case),
         # Meng-Ju Chang
         re.compile(rf"(?<![A-Za-z0-9\-_./@]){given} ({surnames})(?![A-Za-z0-9\-_@])", any_case),
         # Nguyen Thi Hoa
@@ -119,8 +121,8 @@ _SPOKEN = re.compile("叫|姓名|名字|族名|看護|移工|配偶|本人")
 
 
 def _roman(text: str) -> Iterator[tuple[int, int]]:
-    hyphenated, hyphenated_first, vietnamese = _patterns()
-    cheap = (hyphenated, hyphenated_first) if "-" in text else ()
+    *hyphenated, vietnamese = _patterns()
+    cheap = hyphenated if "-" in text else ()
     for pattern in (*cheap, vietnamese):
         for match in pattern.finditer(text):
             surname = match[1] if pattern.groups else ""

@@ -22,7 +22,8 @@ _LINE_FILLER = (
     r"(?:[ :=,.!_/'\"()\[\]*>|~\-。、]|的|是|現|今|目|前|我|你|妳|他|她|您|它|了|新|舊|換|加|一|下|喔|哦|"
     r"唷|噢|啦|叫|為|給|改|成|帳|號|戶|搜|"
     r"尋|找|請|就|用|好|友|私|訊|聯|絡|方|式|傳|到|密|打|這|個|也|在|都|可|以|直|接|有|那|密|輸|入|查|還|"
-    r"ID|account|is|me|my|at|add"
+    r"上|更|來|把|將|變|同|們|老|公|婆|媽|爸|女|男|孩|子|聊|嗎|吧|囉|欸|呀|跟|和|說|要|會|能|會|先|再|都|不|要|"
+    r"ID|saya|toi|tren|cua|la|ko|account|user|uid|name|handle|contact|is|me|my|at|add"
     r"|to|search|名|稱){0,14}"
 )
 _LINE_WORD = (
@@ -155,6 +156,37 @@ CONTACT_RULES: tuple[Rule, ...] = (
         not_serial=False,
         words=("line", "賴"),
         strength=55,
+    ),
+    # 我的id是summer0711，用賴加 and 可加boo.boo123（LINE）: what asks for an id in front, the word behind.
+    Rule(
+        "line_id_asked_first",
+        Kind.LINE_ID,
+        rf"(?:(?<![A-Za-z])id|帳號|加好友|可加|請加|加我|搜尋?|密我)[ :=是為叫「\"'(]{{0,3}}@?{_LINE_WORD}"
+        r"(?=[^A-Za-z0-9\n]{0,10}(?:line(?![A-Za-z])|賴))",
+        check=Check.LINE_ID,
+        not_serial=False,
+        words=("line", "賴"),
+        strength=54,
+    ),
+    Rule(
+        "line_id_asked_first_elsewhere",
+        Kind.LINE_ID,
+        rf"(?<![A-Za-z])id[^A-Za-z0-9\n]{{1,3}}(?:[a-z]{{1,5}} ){{0,3}}{_LINE_MARKED}"
+        r"(?= (?:[a-z]{1,5} )?line(?![A-Za-z]))",
+        check=Check.LINE_ID,
+        not_serial=False,
+        words=("line",),
+        strength=54,
+    ),
+    # Without the word LINE: friends are added, and ids looked up, nowhere else.
+    Rule(
+        "line_id_of_a_friend",
+        Kind.LINE_ID,
+        rf"(?:加好友|加個好友|加為好友|好友id|id搜尋|搜尋id|用id[搜找加]|搜id)[^A-Za-z0-9\n]{{0,6}}@?{_LINE_MARKED}",
+        check=Check.LINE_ID,
+        not_serial=False,
+        words=("好友", "id"),
+        strength=53,
     ),
     Rule(
         "line_id_glued",

@@ -4,11 +4,32 @@ National id, residence certificates, passport, NHI card, plates.
 """
 
 from redaction.model import Kind
-from redaction.rules.rule import GAP, LEFT, RIGHT, RIGHT_NUMBER, Check, Rule
+from redaction.rules.rule import GAP, LEFT, LEFT_NUMBER, RIGHT, RIGHT_NUMBER, Check, Rule
 
 _BETWEEN = r"[^A-Za-z0-9\n]{0,14}"
 _ENGLISH = r"(?:(?:no|num|number|is|id|was|card|code|holder|#)[^A-Za-z0-9\n]{1,3}){0,3}"
-_PASSPORT = r"(?:[A-Z]{1,2} ?[.\-*_~]?)?[0-9](?:[ .\-*_~]{0,3}[0-9]){5,8}"
+_PASSPORT = r"(?:[A-Z]{1,2} ?[.\-*_~]?)?[0-9](?:[ .\-*_~]{0,3}[0-9]){5,8}[A-Z]?"
+# Also in the languages of those who work here.
+_PASSPORT_WORD = (
+    r"護照|旅行證件?|pass?port|paspor|pasaporte|ho ?chieu|travel ?doc(?:ument)?|(?<![a-z])(?:mrz|pp ?no"
+    r"|ppt[ _]?(?:no|num|number)?)(?![a-z])"
+)
+_PASSPORT_WORDS = (
+    *(
+        "護照",
+        "旅行證",
+        "passport",
+        "pasport",
+        "paspor",
+        "pasaporte",
+        "chieu",
+        "ppt",
+        "travel",
+        "mrz",
+        "pp no",
+        "ppno",
+    ),
+)
 
 # An id may be glued to the phone number behind it.
 _RIGHT_OR_PHONE = rf"(?:{RIGHT}|(?=09[0-9]{{8}}(?![0-9])))"
@@ -19,9 +40,11 @@ PERSONAL_ID = (
     r"(?<![A-Za-z])ARC(?![A-Za-z])"
 )
 VEHICLE = (
-    r"車|開|騎|駕|牌照|[那這]台|[那這]輛|拖吊|喇叭|司機|檢舉|違規|逆向|超速|闖紅燈|撞|停[在了放]|違停|路口|"
+    r"車|開|騎|駕|登記[於在]|名下|過戶|監理|派出所|牌照|[那這]台|"
+    r"[那這]輛|拖吊|喇叭|司機|檢舉|違規|逆向|超速|闖紅燈|撞|停[在了放]|違停|路口|"
     r"尾隨|跟蹤|肇事|擋|擦|罰單|(?<![a-z])(?:(?:number|license|vehicle)?[ _]?plate(?:_?no)?|lpr|anpr|vehicle|"
-    r"cars?|scooter|motorcycle|licen[cs]e no|parking|taxi|uber)(?![a-z])"
+    r"cars?|watch.?list|camera|cam|gate|toll|tow(?:ed)?|radar|speeding|barrier|"
+    r"scooter|motorcycle|licen[cs]e no|parking|taxi|uber)(?![a-z])"
 )
 
 IDENTITY_RULES: tuple[Rule, ...] = (
@@ -52,38 +75,68 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "passport",
         Kind.PASSPORT,
-        rf"(?:護照|passport|ppt no){_BETWEEN}{_ENGLISH}(?P<v>{_PASSPORT}){RIGHT}",
+        rf"(?:{_PASSPORT_WORD}){_BETWEEN}{_ENGLISH}(?P<v>{_PASSPORT}){RIGHT}",
         not_serial=False,
         digits=6,
-        words=("護照", "passport", "ppt no"),
+        words=_PASSPORT_WORDS,
         strength=85,
     ),
     Rule(
         "passport_later",
         Kind.PASSPORT,
-        rf"(?:護照|passport)[^0-9\n]{{0,24}}?{LEFT}(?P<v>{_PASSPORT}){RIGHT}",
+        rf"(?:{_PASSPORT_WORD})[^\n]{{0,24}}?{LEFT}(?P<v>{_PASSPORT}){RIGHT}",
         not_serial=False,
         digits=6,
-        words=("護照", "passport", "ppt no"),
+        words=_PASSPORT_WORDS,
         strength=60,
     ),
     Rule(
         "passport_first",
         Kind.PASSPORT,
-        rf"{LEFT}(?P<v>{_PASSPORT}){RIGHT}[^A-Za-z0-9\n]{{0,8}}(?:護照|passport)",
+        rf"{LEFT}(?P<v>{_PASSPORT}){RIGHT}[^A-Za-z0-9\n]{{0,8}}(?:{_PASSPORT_WORD})",
         digits=6,
-        words=("護照", "passport", "ppt no"),
+        words=_PASSPORT_WORDS,
         strength=59,
+    ),
+    # Nine digits from a 3 are what our own passports have: enough beside talk of travelling.
+    Rule(
+        "passport_of_a_traveller",
+        Kind.PASSPORT,
+        rf"{LEFT_NUMBER}(?<![A-Za-z])3(?:{GAP}[0-9]){{8}}{RIGHT_NUMBER}(?![A-Za-z])",
+        near=r"機票|登機|簽證|出境|入境|出國|海關|移民署|領事|外館|(?<![a-z])(?:visa|boarding|immigration|pax)(?![a-z])",
+        before=24,
+        after=16,
+        digits=9,
+        strength=58,
+    ),
+    # Twelve digits from four zeros, in groups of four, are a health card wherever they stand.
+    Rule(
+        "nhi_card_grouped",
+        Kind.NHI_CARD,
+        rf"(?<![A-Za-z0-9])(?<![0-9][.\-])0000[ \-][0-9]{{4}}[ \-][0-9]{{4}}{RIGHT_NUMBER}(?![ \-][0-9])",
+        digits=12,
+        strength=83,
+    ),
+    Rule(
+        "nhi_card_of_a_patient",
+        Kind.NHI_CARD,
+        rf"(?<![A-Za-z0-9])(?<![0-9][.\-])0000(?:{GAP}[0-9]){{8}}{RIGHT_NUMBER}",
+        near=r"卡|看診|看病|看醫生|就醫|就診|掛號|領藥|拿藥|藥師|藥局|診所|醫院|病患|病人|過卡|"
+        r"(?<![a-z])hc[ _]?(?:no|card|num|id)|card|patient|clinic|pharmacy|insur",
+        before=32,
+        after=16,
+        digits=12,
+        strength=83,
     ),
     Rule(
         "nhi_card",
         Kind.NHI_CARD,
         rf"(?<![A-Za-z0-9])[0-9](?:{GAP}[0-9]){{11}}{RIGHT_NUMBER}",
-        near=r"健保|健康保險|(?<![a-z])nhi|health.?(?:card|insurance)",
+        near=r"健保|健康保險|(?<![a-z])nhi|health.?(?:card|insurance)|(?<![a-z])hc[ _]?(?:no|card|num|id)",
         before=40,
         after=14,
         digits=12,
-        words=("健保", "健康保險", "nhi", "health"),
+        words=("健保", "健康保險", "nhi", "health", "hc"),
         strength=84,
     ),
     Rule(
@@ -103,11 +156,22 @@ IDENTITY_RULES: tuple[Rule, ...] = (
         strength=39,
     ),
     Rule(
+        "plate_read_by_a_machine",
+        Kind.PLATE,
+        rf"(?<![a-z])(?:lpr|anpr|alpr|plate)[^\n]{{0,24}}?{LEFT}(?P<v>[A-Z]{{2,3}}-?[0-9]{{3,4}}|[0-9]{{3,4}}-?[A-Z]{{2,3}})"
+        rf"{RIGHT}",
+        not_serial=False,
+        digits=3,
+        words=("lpr", "anpr", "plate"),
+        strength=42,
+    ),
+    Rule(
         "plate_in_context",
         Kind.PLATE,
         rf"{LEFT}(?=(?P<v>(?:[A-Z]{{2,3}}[ .\-*_~]{{0,2}}[0-9]{{3,4}}"
         rf"|[0-9]{{3,4}}[ .\-*_~]{{0,2}}[A-Z]{{2,3}}"
         rf"|[A-Z][0-9][ \-]?[0-9]{{3,4}}|[0-9][A-Z]-[0-9]{{3,4}}|[0-9]{{4}}-(?:[0-9][A-Z]|[A-Z][0-9])"
+        rf"|[A-Z]{{2}}[0-9]-[0-9]{{3}}|[0-9]{{3}}-[A-Z]{{2}}[0-9]|[A-Z][0-9][A-Z]-[0-9]{{3}}"
         rf"|[A-Z]{{1,3}}(?:[ .\-*_~]{{1,2}}[A-Z]){{0,2}}(?:[ .\-*_~]{{1,2}}[0-9]){{3,4}})){RIGHT}"
         r"(?!-[0-9A-Za-z]))",
         check=Check.PLATE,

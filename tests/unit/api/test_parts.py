@@ -64,10 +64,25 @@ def test_a_token_list_is_read() -> None:
     assert parse_tokens("") == ()
 
 
-def test_an_offered_request_id_is_taken_only_when_harmless() -> None:
-    assert accept_request_id(b"abc-DEF_12.3") == "abc-DEF_12.3"
+@pytest.mark.parametrize(
+    "offered",
+    [
+        b"7b1f3a52-50bb-5a3f-9c39-6b8a1f0c2d11",
+        b"105445aa7843bc8bf206b12000100000",
+        b"00f067aa0ba902b7",
+        b"01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    ],
+)
+def test_an_offered_request_id_that_a_machine_made_is_taken(offered: bytes) -> None:
+    assert accept_request_id(offered) == offered.decode()
+
+
+def test_an_offered_request_id_that_may_be_somebodys_is_not_taken() -> None:
     for poison in (
         None,
+        b"abc-DEF_12.3",
+        b"chen-mei-ling",
+        b"0912345678abcdef",
         b"",
         b"0912345678",
         b"1234567",

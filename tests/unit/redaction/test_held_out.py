@@ -14,12 +14,14 @@ from redaction.scoring import Score, read_lines, score
 from unit.redaction import held_out
 
 FROZEN = Path(__file__).parent / "data" / "held_out.jsonl"
+# Written later, by somebody else, who knew the kinds and not the rules: single lines, no patterns.
+LATER = Path(__file__).parent / "data" / "held_out_600.jsonl"
 UNSTRUCTURED = {Kind.NAME, Kind.ADDRESS}
 
 
-@pytest.fixture(scope="module")
-def frozen() -> Score:
-    return score(read_lines(FROZEN))
+@pytest.fixture(scope="module", params=[FROZEN, LATER], ids=["patterns", "lines"])
+def frozen(request: pytest.FixtureRequest) -> Score:
+    return score(read_lines(request.param))
 
 
 def recall(total: Score, kinds: set[Kind]) -> float:
@@ -37,7 +39,7 @@ def test_at_least_90_in_100_names_and_95_in_100_addresses_are_found(frozen: Scor
 
 
 def test_at_most_one_in_100_clean_lines_changes(frozen: Score) -> None:
-    assert frozen.clean_lines > 500
+    assert frozen.clean_lines > 200
     assert frozen.clean_changed <= frozen.clean_lines * 0.01, frozen.remarks
 
 

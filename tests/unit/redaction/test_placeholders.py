@@ -51,3 +51,11 @@ def test_the_values_are_not_shown_by_repr() -> None:
 def test_hiding_and_restoring_gives_the_text_back(text: str) -> None:
     held = Placeholders()
     assert held.restore(held.hide(text)) == text
+
+
+def test_what_was_given_away_once_is_hidden_where_nothing_says_what_it_is() -> None:
+    placeholders = Placeholders()
+    placeholders.hide("我的LINE ID是happy_cat88，我叫陳美玲")
+    hidden = placeholders.hide("記下了：happy_cat88 [NAME_7] 美玲 xhappy_cat88x")
+    assert hidden == "記下了：[LINE_ID_1] [NAME_7] 美玲 xhappy_cat88x"
+    assert placeholders.restore(hidden) == "記下了：happy_cat88 [NAME_7] 美玲 xhappy_cat88x"
