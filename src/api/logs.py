@@ -44,6 +44,7 @@ _FIELDS = {
     "level": "xiongichat.risk_level",
     "outcome": "xiongichat.outcome",
     "path": "xiongichat.route",
+    "port": "server.port",
     "reason": "xiongichat.reason",
     "source": "xiongichat.source",
     "stored": "xiongichat.stored",

@@ -89,8 +89,7 @@ class Pager:
         await self.duty.begin()
         self.board.show_plan()
         await self.canary.begin()
-        started = f"paging; metrics on port {port}"
-        self.log.info(started, action="pager.started")
+        self.log.info("paging", action="pager.started", port=port)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then lets what is being sent end."""
