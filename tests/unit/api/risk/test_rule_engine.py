@@ -78,7 +78,7 @@ def test_a_vague_sentence_after_danger_is_imminent() -> None:
 
 
 def test_silence_after_danger_stays_high() -> None:
-    assert ENGINE.assess("嗯", (WISH,)).level is Level.HIGH
+    assert ENGINE.assess("嗯", (WISH,)).level >= Level.HIGH
 
 
 def test_the_same_vague_sentence_after_small_talk_is_not_raised() -> None:

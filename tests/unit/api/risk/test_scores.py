@@ -27,7 +27,8 @@ def test_lines_that_were_learnt_from_meet_the_goal(name: str) -> None:
     score = _score(name)
     if score.raised(Level.IMMINENT)[1]:
         assert _rate(score.raised(Level.IMMINENT)) >= 0.95
-    assert _rate(score.raised(Level.NONE)) <= 0.03
+    if score.raised(Level.NONE)[1]:
+        assert _rate(score.raised(Level.NONE)) <= 0.03
 
 
 def test_lines_that_nothing_has_seen_are_mostly_right() -> None:
