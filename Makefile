@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long check format lock bench docs clean help
+.PHONY: up down test test-long prove check format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 up: $(VENV)/run  ## set up and run the product; safe to repeat
+	@deployment/scripts/install_monitoring.sh
 	$(BIN)/xiong up --detach
 
 down: $(VENV)/run ## stop it gracefully
@@ -23,6 +24,9 @@ test: $(VENV)/dev ## set up and pass the tests
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
+
+prove: $(VENV)/run ## each alert and dashboard on real components
+	$(BIN)/xiong prove
 
 check: $(VENV)/dev ## lint, types, layers
 	deployment/ci-cd/steps/lint.sh
@@ -40,8 +44,9 @@ lock: $(UV)      ## compile requirements/ from pyproject.toml
 bench: $(VENV)/dev ## measure, beside the alternatives
 	$(BIN)/python -m bench
 
-docs: $(VENV)/run ## regenerate the reference pages from the code
+docs: $(VENV)/dev ## regenerate the reference pages and dashboards from the code
 	$(BIN)/python -m deployment.docs
+	$(BIN)/python -m deployment.monitoring
 
 clean:           ## forget the environment; data in .xiong stays
 	rm -rf $(VENV)

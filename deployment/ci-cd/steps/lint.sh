@@ -7,4 +7,5 @@ $bin/ruff format --check src tests bench deployment
 $bin/ruff check src tests bench deployment
 $bin/mypy
 $bin/mypy -p deployment.docs
+$bin/mypy -p deployment.monitoring
 $bin/lint-imports --no-cache

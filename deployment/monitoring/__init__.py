@@ -1,0 +1,1 @@
+"""Rules, routes, dashboards. `python -m deployment.monitoring` writes what is generated of them."""
