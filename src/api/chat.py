@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from api import identity
@@ -19,6 +19,7 @@ from api.database.conversations import (
     KeyReusedError,
     Opened,
     UnknownConversationError,
+    raise_message,
     store_message,
     store_reply,
 )
@@ -31,6 +32,7 @@ from api.recent import Recent
 from api.records import MessageRecord, Record, ReplyRecord
 from api.replies.model import Reply, Responder, Source, Turn
 from api.risk.model import Assessment, Level, RiskAssessor
+from api.risk.second_opinion import RULE, NoSecondOpinion, SecondOpinion
 from api.spool import Spool
 
 # a longer text is judged in a thread: a hostile one can take a third of a second
@@ -96,6 +98,7 @@ class Chat:
     metrics: Metrics
     log: Log
     reply_deadline_s: float
+    second_opinion: SecondOpinion = field(default_factory=NoSecondOpinion)
 
     async def answer(self, request: Request) -> Answer:
         """Answers a message; raises TooManyMessagesError, UnknownConversationError or KeyReusedError."""
@@ -125,10 +128,51 @@ class Chat:
             if replay is not None:
                 return replay
         judged = message if opened is None else opened.message
-        self._count(judged.synthetic, judged.level)
         history = () if opened is None else opened.history
-        reply = await self._reply(judged, history)
-        return await self._finish(judged, reply, in_database=opened is not None)
+        return await self._respond(judged, history, in_database=opened is not None)
+
+    async def _respond(self, judged: MessageRecord, history: Sequence[Turn], *, in_database: bool) -> Answer:
+        """Gets the reply while a second opinion is taken; a worse verdict is stored, and paged, at once."""
+        ends = asyncio.get_running_loop().time() + self.reply_deadline_s
+        async with asyncio.TaskGroup() as beside:
+            replying = beside.create_task(self._reply(judged, history, ends))
+            stands = await self._review(judged, history, ends)
+            self._count(stands.synthetic, stands.level)
+            if stands.level > judged.level:
+                if stands.level >= Level.HIGH:
+                    # a person in danger does not wait for words that were meant for somebody who is not
+                    replying.cancel()
+                    replying = beside.create_task(self._reply(stands, history, ends))
+                in_database = await self._raise(stands, in_database=in_database)
+        return await self._finish(stands, replying.result(), in_database=in_database)
+
+    async def _review(self, message: MessageRecord, history: Sequence[Turn], ends: float) -> MessageRecord:
+        """Asks for a second opinion; whatever becomes of that, the first verdict stands or a worse one."""
+        if message.synthetic:
+            return message
+        first = Assessment(message.level, message.categories)
+        try:
+            async with asyncio.timeout_at(ends):
+                verdict = await self.second_opinion.review(message.text, _said(history), first)
+        except Exception as error:
+            self.log.error("no second opinion", action="risk.opinion_failed", error=error)
+            return message
+        if verdict.level <= message.level:
+            return message
+        rules = (*message.rules, RULE)
+        return replace(message, level=verdict.level, categories=verdict.categories, rules=rules)
+
+    async def _raise(self, message: MessageRecord, *, in_database: bool) -> bool:
+        """Stores a worse verdict on a stored message; False where it went to the spool instead."""
+        if in_database:
+            try:
+                await self.database.run(lambda connection: raise_message(connection, message))
+                return True
+            except Exception as error:
+                # whatever it is, somebody must be called
+                self.log.warning("a verdict goes to the spool", action="chat.spooled", error=error)
+        await self._spool(message)
+        return False
 
     async def _take(self, message: MessageRecord) -> Opened | None:
         """Stores the message with its risk event; None where it went to the spool instead."""
@@ -166,7 +210,7 @@ class Chat:
             message.conversation_id, message.id, text, source, message.level, message.categories, stored
         )
         if not stored:
-            self.recent.remember(message.id, message.digest, _as_replay(answer))
+            self.recent.remember(message.id, message.digest, replace(answer, replayed=True))
         self._note(answer, message)
         return answer
 
@@ -195,16 +239,16 @@ class Chat:
 
     async def _judge(self, message: MessageRecord, history: Sequence[Turn]) -> MessageRecord:
         """Judges again with what the person said before; the worse verdict stands."""
-        said = tuple(turn.text for turn in history if turn.role == "person")
+        said = _said(history)
         if not said:
             return message
         assessment = await self._assess(message.text, said)
         return message.judged(assessment) if assessment.level > message.level else message
 
-    async def _reply(self, message: MessageRecord, history: Sequence[Turn]) -> Reply:
+    async def _reply(self, message: MessageRecord, history: Sequence[Turn], ends: float) -> Reply:
         assessment = Assessment(message.level, message.categories)
         try:
-            async with asyncio.timeout(self.reply_deadline_s):
+            async with asyncio.timeout_at(ends):
                 return await self.responder.reply(message.text, history, assessment)
         except Exception as error:
             self.log.error("no reply; the safe one is given", action="chat.safe", error=error)
@@ -241,23 +285,14 @@ def _record(request: Request) -> MessageRecord:
     )
 
 
+def _said(history: Sequence[Turn]) -> tuple[str, ...]:
+    return tuple(turn.text for turn in history if turn.role == "person")
+
+
 def _replay(message: MessageRecord, earlier: Earlier) -> Answer | None:
     if earlier.reply is None:
         return None
     text, source = earlier.reply
     return Answer(
         earlier.conversation_id, message.id, text, source, earlier.level, earlier.categories, True, True
-    )
-
-
-def _as_replay(answer: Answer) -> Answer:
-    return Answer(
-        answer.conversation_id,
-        answer.message_id,
-        answer.reply,
-        answer.source,
-        answer.level,
-        answer.categories,
-        answer.stored,
-        True,
     )

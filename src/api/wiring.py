@@ -29,6 +29,7 @@ from api.recent import Recent
 from api.relay import Relay
 from api.replies.build import build_responder
 from api.replies.model import Knowledge, Passage, Responder
+from api.risk.build_opinion import build_second_opinion
 from api.risk.model import RiskAssessor
 from api.risk.rule_engine import RuleEngine
 from api.settings import Settings, service_version
@@ -71,6 +72,7 @@ def build_service(
     spool = Spool(settings.spool_dir)
     users = ActiveUsers(cache)
     side = replies or _reply_side(settings, database, cache, metrics)
+    opinion = build_second_opinion(settings, cache, metrics.registry)
     chat = Chat(
         assessor=assessor or RuleEngine.shipped(),
         responder=side.responder,
@@ -82,6 +84,7 @@ def build_service(
         metrics=metrics,
         log=log,
         reply_deadline_s=settings.reply_deadline_s,
+        second_opinion=opinion,
     )
     return Service(
         settings=settings,
@@ -98,7 +101,7 @@ def build_service(
         chat=chat,
         vitals=Vitals(database, cache, users, metrics.registry, log),
         desk=Desk(database, spool, Standby(settings.spool_dir)),
-        closing=(*side.closing, cache.aclose, database.close),
+        closing=(*side.closing, opinion.aclose, cache.aclose, database.close),
     )
 
 

@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from api.metrics import BUCKETS, Metrics
 from api.replies.metrics import ModelMetrics
+from api.risk.second_opinion import OpinionMetrics
 from api.vitals import Vitals
 from repo import commands, rules, tree
 from xiong import errors
@@ -46,6 +47,7 @@ def metric_rows() -> dict[str, tuple[str, tuple[str, ...]]]:
     service = Metrics("0", "0").registry
     model = CollectorRegistry()
     ModelMetrics(model)
+    OpinionMetrics(model)
     found = {}
     for registry in (service, model):
         for collector in registry._collector_to_names:

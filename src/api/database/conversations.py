@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import identity
@@ -36,9 +36,19 @@ _INSERT_MESSAGE = text(
     " VALUES (:id, :conversation_id, 'person', :content, :digest, :level, :created_at)"
     " ON CONFLICT DO NOTHING RETURNING id"
 )
-_INSERT_RISK = text(
+_RISK = (
     "INSERT INTO risk_events (id, message_id, level, categories, rules, synthetic, created_at)"
-    " VALUES (:id, :message_id, :level, :categories, :rules, :synthetic, :created_at) ON CONFLICT DO NOTHING"
+    " VALUES (:id, :message_id, :level, :categories, :rules, :synthetic, :created_at) ON CONFLICT "
+)
+_INSERT_RISK = text(_RISK + "DO NOTHING")
+_RAISE_RISK = text(
+    _RISK + "(id) DO UPDATE SET level = excluded.level, categories = excluded.categories,"
+    " rules = excluded.rules"
+)
+# only upward: whoever comes with less, or with another text under the id, changes nothing
+_RAISE_MESSAGE = text(
+    "UPDATE messages SET risk_level = :level"
+    " WHERE id = :id AND content_sha256 = :digest AND risk_level = ANY(:lower) RETURNING id"
 )
 _INSERT_REPLY = text(
     "INSERT INTO messages (id, conversation_id, role, content, reply_to, source, created_at)"
@@ -91,7 +101,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Opened:
-    """A stored message: as it was judged, with what was said before, or what an earlier try left."""
+    """A stored message at its worst verdict, with what was said before, and what an earlier try left."""
 
     message: MessageRecord
     history: tuple[Turn, ...]
@@ -114,7 +124,21 @@ async def store_message(
     if await _insert(connection, judged):
         return Opened(judged, history, None)
     earlier = await _earlier(connection, message)
+    if earlier.level > judged.level:
+        judged = replace(judged, level=earlier.level, categories=earlier.categories)
     return Opened(judged, history, earlier)
+
+
+async def raise_message(connection: AsyncConnection, message: MessageRecord) -> None:
+    """Stores a worse verdict on a message that is there, and opens its page; never a better one."""
+    values = {
+        "id": message.id,
+        "digest": message.digest,
+        "level": message.level.name,
+        "lower": [level.name for level in Level if level < message.level],
+    }
+    if (await connection.execute(_RAISE_MESSAGE, values)).first() is not None:
+        await _note(connection, message, _RAISE_RISK)
 
 
 async def store_reply(connection: AsyncConnection, reply: ReplyRecord) -> tuple[str, Source]:
@@ -127,7 +151,7 @@ async def store_reply(connection: AsyncConnection, reply: ReplyRecord) -> tuple[
 
 
 async def store_spooled_message(connection: AsyncConnection, message: MessageRecord) -> None:
-    """Stores a message from the spool, whatever has happened in the database meanwhile."""
+    """Stores a message from the spool, or its worse verdict, whatever has happened in the database."""
     await _open(connection, message)
     if not await _owns(connection, message):
         # the named conversation is another person's: keep the message, in one of its own
@@ -135,13 +159,14 @@ async def store_spooled_message(connection: AsyncConnection, message: MessageRec
         await _open(connection, message)
     if await _insert(connection, message):
         return
-    if await _digest(connection, message.id) != message.digest:
-        identity_of_copy = identity.displaced_id(message.id, message.digest)
-        copy = replace(
-            message, id=identity_of_copy, conversation_id=identity.conversation_id(identity_of_copy)
-        )
-        await _open(connection, copy)
-        await _insert(connection, copy)
+    if await _digest(connection, message.id) == message.digest:
+        await raise_message(connection, message)
+        return
+    identity_of_copy = identity.displaced_id(message.id, message.digest)
+    copy = replace(message, id=identity_of_copy, conversation_id=identity.conversation_id(identity_of_copy))
+    await _open(connection, copy)
+    if not await _insert(connection, copy):
+        await raise_message(connection, copy)
 
 
 async def store_spooled_reply(connection: AsyncConnection, reply: ReplyRecord) -> None:
@@ -194,10 +219,15 @@ async def _insert(connection: AsyncConnection, message: MessageRecord) -> bool:
     if (await connection.execute(_INSERT_MESSAGE, values)).first() is None:
         return False
     if message.level > Level.NONE:
-        await connection.execute(_INSERT_RISK, _risk_values(message))
+        await _note(connection, message, _INSERT_RISK)
+    return True
+
+
+async def _note(connection: AsyncConnection, message: MessageRecord, statement: TextClause) -> None:
+    """Stores the risk event of a message, and its page where the level wants one."""
+    await connection.execute(statement, _risk_values(message))
     if message.level >= PAGED_FROM:
         await place(connection, message.crisis())
-    return True
 
 
 def _risk_values(message: MessageRecord) -> dict[str, Any]:

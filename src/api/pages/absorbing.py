@@ -42,9 +42,10 @@ async def absorb(connection: AsyncConnection, snapshot: Snapshot) -> None:
     """Merges what the snapshot says into PostgreSQL."""
     ids = list(snapshot.ids)
     await _take_turns(connection, snapshot)
-    left_behind = await _pages_of(connection, snapshot)
+    news = await _not_risen(connection, snapshot.events)
+    left_behind = await _pages_of(connection, ids, news)
     await _pages(connection, snapshot.pages)
-    await _events(connection, snapshot.events)
+    await _events(connection, news)
     left_behind |= await _gather(connection, ids)
     await _deliveries(connection, snapshot.deliveries)
     if snapshot.acknowledgements:
@@ -66,12 +67,23 @@ async def _take_turns(connection: AsyncConnection, snapshot: Snapshot) -> None:
         await connection.execute(_TURNS, {"keys": keys})
 
 
-async def _pages_of(connection: AsyncConnection, snapshot: Snapshot) -> set[uuid.UUID]:
+async def _not_risen(connection: AsyncConnection, rows: Rows) -> Rows:
+    """Leaves out events that were judged worse here: they stay on the page of that level."""
+    found = await connection.execute(
+        select(page_events.c.event_id, page_events.c.level).where(
+            page_events.c.event_id.in_([row["event_id"] for row in rows])
+        )
+    )
+    here = {row.event_id: Level[row.level] for row in found}
+    return [row for row in rows if here.get(row["event_id"], Level.NONE) <= Level[row["level"]]]
+
+
+async def _pages_of(connection: AsyncConnection, ids: list[uuid.UUID], events: Rows) -> set[uuid.UUID]:
     """Returns the other pages that count these events now."""
-    events = [row["event_id"] for row in snapshot.events]
+    wanted = [row["event_id"] for row in events]
     found = await connection.scalars(
         select(page_events.c.page_id)
-        .where(page_events.c.event_id.in_(events), page_events.c.page_id.not_in(snapshot.ids))
+        .where(page_events.c.event_id.in_(wanted), page_events.c.page_id.not_in(ids))
         .distinct()
     )
     return set(found)
@@ -114,7 +126,8 @@ async def _events(connection: AsyncConnection, rows: Rows) -> None:
         new = insert(page_events)
         await connection.execute(
             new.on_conflict_do_update(
-                index_elements=[page_events.c.event_id], set_={"page_id": new.excluded.page_id}
+                index_elements=[page_events.c.event_id],
+                set_={"page_id": new.excluded.page_id, "level": new.excluded.level},
             ),
             rows,
         )

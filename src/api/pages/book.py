@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.pages.model import (
@@ -34,18 +34,17 @@ CHANNEL = "pages"
 async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
     """Counts a risk event on its person's page, or opens one; returns the page's id.
 
-    A page is joined while it is open, of no lower level, and younger than JOIN_SECONDS.
+    A page is joined while it is open, of no lower level, and younger than JOIN_SECONDS. An event that
+    is known already, at a higher level now, moves on to such a page; it never counts on two.
     """
     await _take_turn(connection, turn_key(crisis.application, crisis.person))
-    known = await connection.scalar(
-        select(page_events.c.page_id).where(page_events.c.event_id == crisis.event_id)
-    )
+    known = (await connection.execute(_known(crisis.event_id))).first()
     if known is not None:
-        return uuid.UUID(str(known))
+        return await _move_on(connection, crisis, known)
     found = await connection.scalar(_joinable(crisis))
     if found is None:
         page = page_id(crisis.event_id)
-        counted = await _insert(connection, _opened_by(crisis))
+        counted = await _insert(connection, _opened_by(crisis, page))
     else:
         page, counted = uuid.UUID(str(found)), False
     await connection.execute(
@@ -56,6 +55,29 @@ async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
     if not counted:
         await _count(connection, page, crisis.created_at)
     await wake(connection)
+    return page
+
+
+async def _move_on(connection: AsyncConnection, crisis: Crisis, known: Row[Any]) -> uuid.UUID:
+    """Moves a known event on, where nobody was called at its level yet; returns the page it counts on."""
+    before = page = uuid.UUID(str(known.page_id))
+    # the page's level, not the event's: it says what people were called for
+    rises = Level[known.page_level] < crisis.level
+    if not rises and Level[known.level] >= crisis.level:
+        return page
+    if rises:
+        found = await connection.scalar(_joinable(crisis))
+        page = _risen_page_id(crisis) if found is None else uuid.UUID(str(found))
+        if found is None:
+            await _insert(connection, _opened_by(crisis, page))
+    await connection.execute(
+        update(page_events)
+        .where(page_events.c.event_id == crisis.event_id)
+        .values(page_id=page, level=crisis.level.name)
+    )
+    if rises:
+        await _recount(connection, before, page)
+        await wake(connection)
     return page
 
 
@@ -82,6 +104,18 @@ async def _count(connection: AsyncConnection, page: uuid.UUID, at: datetime) -> 
         update(pages)
         .where(pages.c.id == page)
         .values(events=pages.c.events + 1, last_event_at=latest(moment, at, type_=moment.type))
+    )
+
+
+async def _recount(connection: AsyncConnection, *ids: uuid.UUID) -> None:
+    """Counts the events of some pages again; one that lost all stays open until somebody takes it over."""
+    of_page = page_events.c.page_id == pages.c.id
+    events = select(func.count()).where(of_page).scalar_subquery()
+    latest = select(func.max(page_events.c.created_at)).where(of_page).scalar_subquery()
+    await connection.execute(
+        update(pages)
+        .where(pages.c.id.in_(ids))
+        .values(events=events, last_event_at=func.coalesce(latest, pages.c.last_event_at))
     )
 
 
@@ -143,6 +177,19 @@ async def _take_turn(connection: AsyncConnection, key: str) -> None:
         )
 
 
+def _known(event: uuid.UUID) -> Any:
+    return (
+        select(page_events.c.page_id, page_events.c.level, pages.c.level.label("page_level"))
+        .join(pages, pages.c.id == page_events.c.page_id)
+        .where(page_events.c.event_id == event)
+    )
+
+
+def _risen_page_id(crisis: Crisis) -> uuid.UUID:
+    """The page that a known event opens when it rises; its first page may be its own, at a lower level."""
+    return uuid.uuid5(crisis.event_id, f"page {crisis.level.name}")
+
+
 def _joinable(crisis: Crisis) -> Any:
     window = timedelta(seconds=JOIN_SECONDS)
     return (
@@ -164,10 +211,10 @@ def _joinable(crisis: Crisis) -> Any:
     )
 
 
-def _opened_by(crisis: Crisis) -> Page:
+def _opened_by(crisis: Crisis, page: uuid.UUID) -> Page:
     at = crisis.created_at
     return Page(
-        id=page_id(crisis.event_id),
+        id=page,
         kind=_kind(crisis),
         level=crisis.level,
         opened_at=at,

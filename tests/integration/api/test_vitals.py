@@ -31,6 +31,8 @@ async def _values(replica: Inner) -> dict[tuple[str, ...], float]:
 async def test_every_replica_shows_the_same_people_of_the_last_minutes(
     database: Any, valkey: Valkey, tmp_path: Path
 ) -> None:
+    async with Redis.from_url(valkey.url) as cache:
+        await cache.flushdb()
     settings = settings_for(database.url, valkey.url, tmp_path)
     async with inner_replica(settings) as one, inner_replica(settings) as other:
         for number in range(5):
