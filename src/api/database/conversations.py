@@ -27,7 +27,7 @@ HISTORY_MESSAGES = 20
 
 _OPEN = text(
     "INSERT INTO conversations (id, application, person, synthetic, created_at)"
-    " VALUES (:id, :application, :person, :synthetic, :created_at) ON CONFLICT DO NOTHING"
+    " VALUES (:id, :application, :person, :synthetic, :created_at) ON CONFLICT DO NOTHING RETURNING id"
 )
 # the lock makes a conversation's sequence numbers become visible in their order, for paging
 _OWNER = text("SELECT application, person FROM conversations WHERE id = :id FOR NO KEY UPDATE")
@@ -115,11 +115,12 @@ async def store_message(
 
     `vouched` says that the conversation is ours though the database has not heard of it yet.
     """
-    if message.opens or vouched:
-        await _open(connection, message)
-    if not await _owns(connection, message):
-        raise UnknownConversationError
-    history = await _history(connection, message.conversation_id)
+    history: tuple[Turn, ...] = ()
+    if not ((message.opens or vouched) and await _open(connection, message)):
+        # it was there: whose is it, and what was said in it
+        if not await _owns(connection, message):
+            raise UnknownConversationError
+        history = await _history(connection, message.conversation_id)
     judged = await judge(history)
     if await _insert(connection, judged):
         return Opened(judged, history, None)
@@ -190,7 +191,8 @@ async def read_page(
     return [dict(row) for row in rows.mappings()]
 
 
-async def _open(connection: AsyncConnection, message: MessageRecord) -> None:
+async def _open(connection: AsyncConnection, message: MessageRecord) -> bool:
+    """Opens the message's conversation; False where it is open already."""
     values = {
         "id": message.conversation_id,
         "application": message.application,
@@ -198,7 +200,7 @@ async def _open(connection: AsyncConnection, message: MessageRecord) -> None:
         "synthetic": message.synthetic,
         "created_at": message.created_at,
     }
-    await connection.execute(_OPEN, values)
+    return (await connection.execute(_OPEN, values)).first() is not None
 
 
 async def _owns(connection: AsyncConnection, message: MessageRecord) -> bool:

@@ -30,6 +30,9 @@ from api.risk.model import Level
 CHANNEL = "pages"
 """What PostgreSQL notifies when a page may be due."""
 
+# in one round trip; pagers are told when this transaction commits, not before
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0)), pg_notify(:channel, '')")
+
 
 async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
     """Counts a risk event on its person's page, or opens one; returns the page's id.
@@ -54,7 +57,6 @@ async def place(connection: AsyncConnection, crisis: Crisis) -> uuid.UUID:
     )
     if not counted:
         await _count(connection, page, crisis.created_at)
-    await wake(connection)
     return page
 
 
@@ -77,7 +79,6 @@ async def _move_on(connection: AsyncConnection, crisis: Crisis, known: Row[Any])
     )
     if rises:
         await _recount(connection, before, page)
-        await wake(connection)
     return page
 
 
@@ -170,11 +171,9 @@ def turn_key(application: str, person: str) -> str:
 
 
 async def _take_turn(connection: AsyncConnection, key: str) -> None:
-    """Lets one transaction at a time decide on which page a person's events count."""
+    """Lets one transaction at a time decide on which page a person's events count, and wakes the pagers."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key}
-        )
+        await connection.execute(_TURN, {"key": key, "channel": CHANNEL})
 
 
 def _known(event: uuid.UUID) -> Any:
