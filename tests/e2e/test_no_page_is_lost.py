@@ -20,6 +20,7 @@ from api import identity
 from api.pages.model import page_id
 from copies import Copy, open_folder
 from paging_files import by_mail
+from planted import files_below, leaks, planted
 from recipients import Mail, Mailbox, mailbox
 from supervised import until
 
@@ -200,3 +201,30 @@ async def test_a_scanner_that_opens_every_link_acknowledges_nothing(paged: Copy,
     assert await asyncio.to_thread(state) == ["acknowledged"]
     assert CRISIS[:4] not in mail.text + mail.subject + str(mail.headers)
     assert "scanned" not in mail.text + mail.subject + str(mail.headers)
+
+
+async def test_who_the_person_is_stands_in_no_page_no_receipt_and_no_log(paged: Copy, box: Mailbox) -> None:
+    said = "。".join(one.sentence for one in planted())
+    async with paged.client() as client:
+        body = {"person": "planted-1", "message": f"{CRISIS}。{said}"}
+        answer = (await client.post("/api/v1/chat", json=body)).json()
+    page = page_id(identity.risk_event_id(uuid.UUID(answer["message_id"])))
+
+    def mailed() -> list[Mail]:
+        return [mail for mail in box.mails() if uuid.UUID(mail.page_id) == page]
+
+    await until(lambda: asyncio.to_thread(mailed), "the page is there", 30)
+    paged.change("src/api/__init__.py", append="# another release")
+    await asyncio.to_thread(paged.deploy)
+    verbs = (("status",), ("history",), ("releases",), ("pages", "list"))
+    printed = {
+        " ".join(verb): (await asyncio.to_thread(paged.xiong, *verb, expect=None)).out for verb in verbs
+    }
+    stores = [paged.state / name for name in ("postgres", "valkey", "spool", "releases", "venvs")]
+    places = {
+        **{name: text.encode() for name, text in printed.items()},
+        **{f"mail {number}": event["content"].encode() for number, event in enumerate(box.events("mail"))},
+        **files_below(paged.state, without=stores),
+    }
+    assert leaks(places) == []
+    assert leaks({"what the person said": said.encode()}) != []

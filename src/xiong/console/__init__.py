@@ -1,0 +1,1 @@
+"""The web page for operators: what is wrong, who waits, and the few buttons that help."""

@@ -1,0 +1,1 @@
+"""The console's addresses, by what people do there."""
