@@ -16,9 +16,11 @@ _URL_USER = re.compile(r"://[^/@\s]{0,38}$|message-id[:=<\s]{1,4}$", re.IGNORECA
 _TIME_STAMP = re.compile(r"20[0-3][0-9](?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])(?:[0-9]{4}|[0-9]{6})\Z")
 _CODE_PREFIX = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|[A-Za-z]{1,4}-)$")
 _PHONE_WORD = re.compile(r"(?:tel|fax|phone|mobile|cell|call|to|from)-?$", re.IGNORECASE)
-_PLATE_WORD = re.compile(r"車|牌照|(?<![a-z])(?:plate|lpr|anpr)|騎|駕", re.IGNORECASE)
+_PLATE_WORD = re.compile(
+    r"車(?![站票次程資費廂碼款展潮])|牌照|(?<![a-z])(?:plate|lpr|anpr)|騎|駕", re.IGNORECASE
+)
 _WORD_AND_NUMBER = re.compile(r"[a-z]+ |[0-9]+ [a-z]+\Z")
-_DIGITS_FIRST = re.compile(r"[0-9]{4}-[A-Z]{2}\Z")
+_DIGITS_FIRST = re.compile(r"[0-9]{4}-[A-Z]{2}\Z", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\Z")
 _PUBLIC = re.compile(r"080[09][0-9]{6}\Z")
 _HAN = re.compile("[一-鿿]")
@@ -27,12 +29,19 @@ _CASE_NUMBER = re.compile(r"[A-Z][0-9]{6}-[0-9]{3}\Z", re.IGNORECASE)
 _DATE_AFTER_AREA = re.compile(r"[0-9]{2,3}[ )\-/](?:19|20)[0-9]{2}[ \-/.][01]?[0-9][ \-/.][0-3]?[0-9]\Z")
 _NOT_A_PLATE = re.compile(
     r"(?:RTX|GTX|ISO|COV|PSY|CSE|ENG|CVE|RFC|JIRA|PHQ|GAD|ICD|DSM|USB|LED|CPU|GPU|RAM|SSD|HDD|API|SQL|"
-    r"UTC|GMT|PM|AM|NT|USD|TWD|NTD|"
+    r"UTC|GMT|PR|MR|CL|PO|QA|UI|BUG|SHA|MD|UTF|AES|RSA|ARM|AMD|PM|AM|NT|USD|TWD|NTD|"
     r"MB|GB|KB|TB|MG|KG|KM|CM|MM|ML|HP|KH|TC|TP|NO|VS|EP|VER|REV|SN|ID|NBA|MLB|KTV|PS|XBOX|WIFI|BWV|BBC|"
     r"CNN|NCC|TV|FM|"
     r"GE|CS|BMW|CRV|RAV|GLA|GLC|MRT|HSR|TRA|ETC|GPS|SUV|SYM|PGO|JET|RSZ|BWS|XMAX|NTU|NSYSU|APP|EE|ME|PE|"
     r"OOO|XXX|QOO)\Z",
     re.IGNORECASE,
+)
+_NOT_BEHIND_A_PLATE = re.compile(r" ?[年版型元塊集頁]|[\"']? ?=|[\"'] ?:")
+# What bears a code that looks like a plate: 教室 ABC-1234.
+_THING = re.compile(
+    r"(?:教室|鑰匙|標籤|韌體|軟體|歌|專輯|檢體|試劑|儀器|書號|館藏|電梯|路燈|樣本|櫃子?|箱|合約|標案|表單|文件|課|口令|"
+    r"貨架|梯次|器材|伺服器?|印表機|投影機|冷氣|螢幕|鏡頭|電腦|筆電|手機|耳機|相機|鍵盤|藥|零件|產品|商品|耗材|貨品)"
+    r"[^A-Za-z0-9\n。]{0,4}$"
 )
 _AMOUNT_AFTER = re.compile(r" ?(?:元|塊|萬|億|円|(?:NTD|TWD|dollars)(?![A-Za-z=:]))", re.IGNORECASE)
 _BAD_TOKENS = re.compile(
@@ -42,7 +51,9 @@ _BAD_TOKENS = re.compile(
     r"message|messages|msg|stickers?|video|voice|web|api|sdk|oa|shopping|taxi|travel|games?|null|none|"
     r"true|false|undefined|"
     r"test|error|warn|info|debug|stdout|stderr|height|break|feed|number|count|width|numbers|ios|android|"
-    r"pc|desktop|ok|"
+    r"pc|desktop|ok|values?|mismatch|expected|invalid|missing|required|duplicate|verified|updated|changed|bound|"
+    r"webhook|push|bind|reply|token|events?|follow|unfollow|join|leave|fail(?:ed|ure)?|success|connection|timeout|"
+    r"select|where|insert|into|field|column|format|length|must|should|already|exists|found|empty|signature|channel|"
     r"but|and|the|that|this|with|when|because|they|she|her|his|him|you|your|not|can|have|has|had|was|"
     r"were|are|for|from|"
     r"since|please|then|later|every|all|day|only|just|anymore|back|there|what|who|why|how|like|about|"
@@ -54,9 +65,10 @@ _FILE = re.compile(
     r"\.(?:py|js|ts|log|txt|json|ya?ml|go|rb|java|c|h|csv|html?|png|jpe?g|tw|com|net|org|me|ee|io)\Z",
     re.IGNORECASE,
 )
+_IS_A_KEY = re.compile(r"[\"']? ?=|[\"'] ?:")
 _LINE_VALUE = re.compile(
     r"line[\"'],\s?[\"'](?:handle|id|user\w*|name|account|value)[\"']\s?:\s?[\"']$|"
-    r"line[\"']?\s?[:=]\s?[\"']$|line=$|contact[^a-z0-9]{1,3}line[ :]{1,2}$|"
+    r"line[\"']?\s?[:=]\s?[\"']$|line\]?=$|contact[^a-z0-9]{1,3}line[ :]{1,2}$|"
     r"line.?(?:id|account)[^a-z0-9]{0,6}(?:is |[:=] ?)?[\"'(]?@?$|"
     r"(?<![a-z])line me $|"
     r"(?:my|add me on|me on|on|my id on) line[^a-z0-9]{0,3}(?:id )?(?:is |[:=] ?)?[\"'(]?@?$",
@@ -66,6 +78,9 @@ _LINE_VALUE = re.compile(
 _GENERIC_KEYS = frozenset(
     ("text", "value", "val", "no", "num", "number", "id", "result", "hit", "raw", "read")
 )
+# LINE webhook failed, LINE.PUSH: such a word is the next word.
+_LOOSE = re.compile(r"[ ._-]$")
+_PERSON_KEY = re.compile(r"user|to\Z|link|handle|contact|friend|acc|recipient|id\Z")
 _LINE_CAPITAL = re.compile(r"(?:LINE|Line)[^A-Za-z0-9]{1,4}$")
 _LINE_ASKS = re.compile(r"id|帳號|是|:|=|加|搜|叫|找|is|[改換變]|名|查|用|為|user", re.IGNORECASE)
 
@@ -116,6 +131,8 @@ def _landline(text: str, value: str, start: int, end: int) -> bool:
 
 
 def _plate(text: str, value: str, start: int, end: int) -> bool:
+    if _NOT_BEHIND_A_PLATE.match(text, end):
+        return False
     letters = "".join(character for character in value if character.isalpha())
     denied = _NOT_A_PLATE.match(letters) and not _DIGITS_FIRST.match(value)
     if denied and len(letters) > 2:
@@ -127,6 +144,9 @@ def _plate(text: str, value: str, start: int, end: int) -> bool:
     key = key_before(text, start)
     if key and key not in _GENERIC_KEYS:
         return _search(VEHICLE).search(key) is not None
+    around = text[max(0, start - 12) : end + 10]
+    if _THING.search(text, max(0, start - 14), start) and not _search(VEHICLE).search(around):
+        return False
     # Without Han characters around, three letters and four digits are a ticket or a model.
     around = text[max(0, start - 24) : end + 12]
     return _HAN.search(around) is not None or _search(VEHICLE).search(around) is not None
@@ -142,19 +162,26 @@ def _account(text: str, value: str, start: int, end: int) -> bool:
 
 
 def _line_id(text: str, value: str, start: int, end: int) -> bool:
-    if _BAD_TOKENS.match(value) or _FILE.search(value):
+    if _BAD_TOKENS.match(value) or _FILE.search(value) or _IS_A_KEY.match(text, end):
         return False
+    if text[start - 1] in "-_" and text[start - 5 : start - 1] == "line":
+        return False  # line-worker-2 is one name
     if _HAN.search(text, max(0, start - 20), end + 10) is None and not any(map(str.isdigit, value)):
         # In code and logs `line` is mostly a line: only a quoted value or talk about an id will do.
         capital = _LINE_CAPITAL.search(text, max(0, start - 10), start)
         return (
             "_" in value
-            or capital is not None
+            or (capital is not None and not (value.isalpha() and _LOOSE.search(text, 0, start)))
+            or _PERSON_KEY.search(key_before(text, start)) is not None
             or _LINE_VALUE.search(text, max(0, start - 24), start) is not None
         )
     if not value.isalpha():
         return True
     return _LINE_ASKS.search(text, max(0, start - 8), start) is not None
+
+
+def _passport(text: str, value: str, start: int, end: int) -> bool:
+    return not (key_before(text, start) and is_serial(text, start))
 
 
 def _email(text: str, value: str, start: int, end: int) -> bool:
@@ -176,6 +203,7 @@ _CHECKS = {
     Check.PLATE: _plate,
     Check.ACCOUNT: _account,
     Check.LINE_ID: _line_id,
+    Check.PASSPORT: _passport,
 }
 
 

@@ -16,10 +16,13 @@ _YEAR = rf"(?:(?:民國|昭和|大正|明治) ?)?(?:前 ?)?(?:[0-9]{{2,4}}|{_HAN
 _MONTH = rf"(?:[01]?[0-9]|{_HAN}{{1,3}}|正|臘|閏[一二三四五六七八九十]{{1,2}})"
 _DAY = rf"(?:初? ?[0-3]?[0-9]|初?{_HAN}{{1,3}})"
 _MONTHS = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]{0,6}"
-_ERA = r"(?:民國|西元|公元|R\.?O\.?C\.?)? ?"
+_ERA = r"(?:(?:民國|西元|公元|R\.?O\.?C\.?) ?)?"
+
+_CALENDAR = "(?:[農國陰陽新舊]曆 ?)?"
 
 _DATE = (
-    rf"(?<![0-9一二三四五六七八九十])(?P<v>(?:西元|公元)? ?{_YEAR} ?年 ?{_MONTH} ?月 ?{_DAY}(?: ?[日號])?"
+    rf"(?<![0-9一二三四五六七八九十])(?P<v>(?:(?:西元|公元) ?)?{_YEAR} ?年 ?"
+    rf"{_CALENDAR}{_MONTH} ?月 ?{_DAY}(?: ?[日號])?"
     rf"|{_ERA}(?:(?:19|20)[0-9]{{2}}|[0-9]{{2,3}}) ?(?P<s>[/.\-·]) ?[01]?[0-9] ?(?P=s) "
     rf"?[0-3]?[0-9](?![0-9])(?![.:][0-9])"
     r"|[0-3]?[0-9](?P<d>[/.\-])[01]?[0-9](?P=d)(?:19|20)[0-9]{2}(?![0-9])"
@@ -30,26 +33,41 @@ _DATE = (
 )
 _SHORT = (
     rf"(?<![0-9])(?P<v>{_MONTH} ?月 ?(?:初|{_DAY})[一二三四五六七八九十]? ?[日號]?"
+    r"|[0-9]{2,4} [01]?[0-9] [0-3]?[0-9]"
     r"|[01]?[0-9][/.\-][0-3]?[0-9]|[01][0-9][0-3][0-9])(?![0-9/年月日.\-])"
+)
+# 5月5日是我媽生日, not 5/5生日派對.
+_SHORT_AFTER = re.compile(
+    r" ?(?:(?:就|才)?是|為)?,? ?[^0-9A-Za-z\n,。!?]{0,5}?生日(?![會派禮快聚趴假宴前優當蛋卡])"
 )
 
 _WORD = (
-    r"生日|壽星|慶生|幾年幾月生|屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|出生|出世|生於|生在|誕生|誕辰|生辰|生年|年籍|年次|降生|落地|"
-    r"birth|born|b-?day|d\.?o\.?b|hbd|ngay sinh|sinh ngay|lahir|kaarawan|nacimiento"
+    r"生日|壽星|慶生|幾年幾月生|屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|出生|出世|生於|生在|誕生|誕辰|生辰|生年|"
+    r"年籍|年次|降生|落地|"
+    r"birth|born|b[.\- ]?day|d\.?o\.?b|hbd|ngay sinh|sinh ngay|lahir|kaarawan|nacimiento"
 )
 _SEX_BEFORE = re.compile(r"(?:(?<![一-鿿])[男女性]|(?<![A-Za-z])[MF]) {0,2}[|,;/、 ] ?\"?$")
-_SEX = re.compile(r"[|,;/、 ] {0,2}\"?(?:[FM]|female|male|男|女)", re.IGNORECASE)
+_SEX = re.compile(r"[|,;/、 (] {0,2}\"?(?:[FM]|female|male|男|女)|[男女][,、/|; ]", re.IGNORECASE)
 _CUE = re.compile(rf"{_WORD}|生|世|屬|座", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?:{_WORD})[^0-9\n。!?]{{0,14}}$", re.IGNORECASE)
+# 我媽生我那天是79/5/5, but not 醫生我5/5要回診.
+_BORE = r"(?<![醫先學發陌花新師])生(?:我|他|她)"
+_BEFORE = re.compile(rf"(?:(?:{_WORD})[^0-9\n。!?]{{0,14}}|{_BORE}[^0-9\n。!?]{{0,7}})$", re.IGNORECASE)
 _TIGHT = re.compile(
-    rf"(?:{_WORD})(?:日期|年月日)?[^0-9A-Za-z\n。!?]{{0,4}}(?:國曆|農曆|陽曆|陰曆|新曆|舊曆)?$", re.IGNORECASE
+    rf"(?:{_WORD})(?![派趴會禮優假餐蛋])(?:日期|年月日)?[^0-9A-Za-z\n。!?]{{0,4}}(?:國曆|農曆|陽曆|陰曆|"
+    rf"新曆|舊曆)?$",
+    re.IGNORECASE,
 )
 _LOOSE = re.compile(r"生日[^0-9A-Za-z\n。!?]{0,9}$")
+_SAME_DAY = re.compile(r"生日[^0-9A-Za-z\n。!?]{1,9}(?:同一?天|是|就在) ?$")
 _AFTER = re.compile(
     r" ?[,()]? ?(?:早上|凌晨|晚上|下午|那天|當天)?(?:出生|出世|誕生|"
-    r"[我他她你妳]?的?(?:出生|生日|誕生)|的?(?:牡羊|白羊|金牛|雙子|巨蟹|獅子|處女|天秤|天蠍|射手|人馬|摩羯|魔羯|水瓶|雙魚)|"
-    r"次?,? ?屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|(?:兒|寶寶|女兒|兒子)?(?:來到世上|來到這世界)|"
-    r"生(?![氣病活意理存效態產命平疏鮮長動效前計涯])|次生|生日|是(?:我|他|她)的?生日|in the|生效)"
+    r"[我他她你妳]?的?(?:出生|生日|誕生)|的?,? ?(?:牡羊|白羊|金牛|雙子|巨蟹|獅子|處女|天秤|天蠍|射手|人馬|"
+    r"摩羯|魔羯|水瓶|雙魚)|"
+    r"次的|次?,? ?屬[鼠牛虎兔龍蛇馬羊猴雞狗豬]|(?:兒|寶寶|女兒|兒子)?(?:來到世上|[來出]來?到?這個?世界)|"
+    r"生(?![氣病活意理存效態產命平疏鮮長動效前計涯])|次生|生日|是(?:我|他|她)的?生日|in the|生效"
+    r"|[\"')\]]{1,2} (?:[a-z]{1,9},? ){0,5}?[\"']?(?:dob|"
+    r"date.of.birth|birth|b-?day))",
+    re.IGNORECASE,
 )
 _NOT_AFTER = re.compile(r"生效|生前")
 _CONTRADICTED = re.compile(
@@ -65,7 +83,9 @@ _IDENTIFIERS = {Kind.TW_ID, Kind.TW_ARC, Kind.NHI_CARD, Kind.PASSPORT}
 _ANY = frozenset(Kind) - {Kind.BIRTHDATE}
 # 19660728|F and 1966-07-28,女: what else stands beside somebody's sex.
 _SEX_AFTER = re.compile(
-    r"\"? {0,2}[|,;/、] {0,2}\"?(?:(?:F|M|female|male)(?![A-Za-z])|[男女](?![一-鿿]))", re.IGNORECASE
+    r"\"? {0,2}[|,;/、] {0,2}\"?(?:(?:F|M|female|male)(?![A-Za-z])|[男女](?![一-鿿]))|"
+    r" {1,2}[男女](?![一-鿿])",
+    re.IGNORECASE,
 )
 
 
@@ -127,7 +147,9 @@ def birthdates(text: str, known: Sequence[Span]) -> Iterator[Span]:
     for match in full.finditer(text):
         start, end = match.span("v")
         left = text[max(0, start - 24) : start]
-        if not _plausible(match["v"]) or _CONTRADICTED.search(left):
+        # what a parser complains about is somebody's birthday all the same
+        complained = match["s"] and _BEFORE.search(left)
+        if not (complained or _plausible(match["v"])) or _CONTRADICTED.search(left):
             continue
         worded = _BEFORE.search(left) or (_AFTER.match(text, end) and not _NOT_AFTER.match(text, end))
         if worded or _beside_sex(text, left, match) or _beside(text, start, end, known):
@@ -135,5 +157,10 @@ def birthdates(text: str, known: Sequence[Span]) -> Iterator[Span]:
     for match in short.finditer(text):
         start, end = match.span("v")
         left = text[max(0, start - 16) : start]
-        if _TIGHT.search(left) or ("月" in match["v"] and _LOOSE.search(left)):
+        if (
+            _TIGHT.search(left)
+            or ("月" in match["v"] and _LOOSE.search(left))
+            or _SAME_DAY.search(left)
+            or _SHORT_AFTER.match(text, end)
+        ):
             yield Span(start, end, Kind.BIRTHDATE)

@@ -95,7 +95,8 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.BANK_ACCOUNT,
             (
-                f"((?:帳號|帳戶|戶頭|匯款?[到至]|存摺|局號|account)[^0-9０-９\\n]{{0,8}}){_number(_D, 9, 15)}"
+                f"((?:帳號|帳戶|戶頭|匯款?[到至]|存摺|局號|account(?!_id)|acct(?:_no)?)"
+                f"[^0-9０-９\\n]{{0,8}}){_number(_D, 9, 15)}"
                 f"{_RIGHT_NUMBER}"
             ),
             "\\1",
@@ -112,7 +113,7 @@ def _pairs() -> list[tuple[Kind, str, str]]:
             Kind.LINE_ID,
             (
                 "((?<![A-Za-z])(?:LINE|Line|line|賴)[ _]?(?:ID|id|Id)?[\"']?(?:是|:|：|=| ){1,3}[\"']?)"
-                "(?![Pp]ay|PAY|[Tt]oday|TODAY|[Pp]oints?|[Oo]fficial|parses)(?=[0-9._\\-]{0,19}[A-Za-z])"
+                "(?![Pp]ay|PAY|[Tt]oday|TODAY|[Pp]oints?|[Oo]fficial|parses)(?=[0-9._\\-]{0,19}[A-Za-z])(?=[A-Za-z]{0,19}[0-9._\\-])"
                 "[A-Za-z0-9][A-Za-z0-9._\\-]{3,19}"
             ),
             "\\1",
@@ -125,7 +126,8 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.PLATE,
             (
-                f"((?:車牌|車號|牌照|plate)[^A-Za-z0-9\\n]{{0,6}})[A-Za-z0-9]{{2,4}}[\\- "
+                f"((?:車牌|車號|牌照|plate(?:_no)?)[^A-Za-z0-9\\n]{{0,6}})(?=[A-Za-z\\- ]{{0,6}}[0-9])"
+                f"[A-Za-z0-9]{{2,4}}[\\- "
                 f"]?[A-Za-z0-9]{{2,4}}{_RIGHT}"
             ),
             "\\1",
@@ -133,7 +135,7 @@ def _pairs() -> list[tuple[Kind, str, str]]:
         (
             Kind.BIRTHDATE,
             (
-                f"((?:生日|出生|birthday|birth_date|dob|DOB)[^0-9０-９\\n]{{0,8}}){_D}{{2,4}}(?:年|/|-|\\.)"
+                f"((?:生日(?![派會趴])|出生|birthday|birth_date|bday|dob|DOB)[^0-9０-９\\n]{{0,8}}){_D}{{2,4}}(?:年|/|-|\\.)"
                 f"?{_D}{{1,2}}(?:月|/|-|\\.)?{_D}{{1,2}}日?"
             ),
             "\\1",

@@ -11,22 +11,22 @@ from bisect import bisect_right
 from functools import cache
 
 _SERIAL_WORDS = (
-    r"(?<!統一)編號|資產碼?|財產|設備|型號|機型|序號|流水號?|單號?|訂單|案號|案件|件號|字第|字(?!號)|第|發票|對獎|中獎|"
+    r"(?<!統一)編號|資產碼?|財產|設備|型號|機型|序號|流水號?|(?<!罰)單號?|訂單|案號|案件|件號|字第|字(?!號)|第|發票|對獎|中獎|"
     r"統編|課程|課號|選修|選課|"
     r"代碼|代號|條碼|料號|貨號|批號|版號|版本|包裹|物流|託運|運單|掛號|交易|票號|座位|車次|航班|班機|"
     r"會議室?|房號|病歷|學號|工號|員編|"
     r"識別碼|驗證碼|授權碼|兌換碼|優惠碼|折扣碼|取件|繳費|電號|水號|公文|文號|收據|憑證|請款單?|報修單?|"
     r"工單|問題單|主機|機器|"
-    r"part.?no|part|serial|s/n|sku|asset|order|invoice|tracking|ticket|case|model|batch|course|device|flight|"
+    r"part.?no|part|firmware|fw|chip|board|kernel|disk|serial|s/n|sku|asset|order|invoice|tracking|ticket|case|model|batch|course|device|flight|"
     r"product|item|version|build|release|job|booking|reservation|coupon|promo|code|ref(?:erence)?|isbn|issue|"
     r"RTX|GTX|ISO|COVID|PSY|ENG|CVE|RFC|JIRA|PHQ|GAD|ICD|DSM|BSRS"
 )
 _SERIAL_KEYS = (
-    r"part|part_?no|serial\w*|sn|sku|asset\w*|order\w*|ref\w*|batch\w*|seq\w*|trace\w*|span\w*|rev|hash|"
+    r"part|part_?no|serial\w*|sn|sku|asset\w*|order\w*|ref(?!und)\w*|batch\w*|seq\w*|trace\w*|span\w*|rev|hash|"
     r"digest|build|version|ver|"
     r"job\w*|ticket\w*|case\w*|invoice\w*|tracking\w*|model|gpu|device\w*|txn\w*|tx|transaction\w*|"
     r"request\w*|req\w*|rid|sid|"
-    r"uid|pid|tid|port|ts|timestamp|time|epoch|scrape|count|amount|total|size|bytes|offset|etag|commit|"
+    r"uid|pid|tid|kid|jti|port|ts|timestamp|time|epoch|scrape|count|amount|total|size|bytes|offset|etag|commit|"
     r"image|tag|"
     r"node\w*|pod|host\w*|session\w*|lot|course\w*|code|dur\w*|latency|score|price|barcode|isbn|sum|crc|"
     r"checksum|nonce|token_?count|"
@@ -79,8 +79,8 @@ _INERT = (
     r"\[[A-Z_]{4,16}(?:[0-9]{1,5})?\]"  # our own replacements and placeholders
     r"|(?<![A-Za-z0-9])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])(?=[0-9]{0,39}[a-f])[0-9a-f]{20,128}(?![A-Za-z0-9])"
-    r"|(?<![0-9])(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][T "
-    r"][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?"
+    r"|(?<![0-9])(?:19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9]"
+    r"(?!T00:00:00)[T ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,9})?)?"
     r"(?:Z|[+\-][0-9]{2}:?[0-9]{2})?(?![0-9])"
     r"|(?<![0-9])[0-3][0-9]/[A-Z][a-z]{2}/(?:19|20)[0-9]{2}:[0-9:]{8} [+\-][0-9]{4}"
     r"|(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5}|/[0-9]{1,2})?(?![0-9.])"

@@ -26,6 +26,21 @@ INTRODUCING_WORDS = """
 封鎖 刪掉 報復 跟蹤 舉報 檢舉 控告 提告 告訴 拜託 麻煩 打給 傳給 寫給 寄給 轉給 交給 留給 欠 借給
 匯給 還給 嫁給 通知 轉告 詢問 訪視 訪談 約談 照顧 照會 感謝 轉介 指派 派案 改由 安排 委託 暱稱 化名
 後生 查某囝 阮某 阮翁 阮尪 阮母 阮爸 厝邊 致電 電訪 電聯 家訪
+胞兄 胞姊 胞姐 胞弟 胞妹 案姐 案嫂 案媳 案孫 案孫女 案舅 案姨 案姑 案叔 案伯 案公 案婆 案岳母
+案岳父 案養父 案養母
+案繼父 案繼母 案前夫 案前妻 案男友 案女友 案前男友 案前女友 案同居人 案房東 案鄰居 案家屬 案長子
+案次子 案長女 案次女 案外婆
+案外公 案祖 案兒 案配偶 案雇主 案導師 爸叫 媽叫 哥叫 姊叫 姐叫 弟叫 妹叫 友叫 公叫 婆叫 子叫 孫叫
+人叫 事叫 嬤叫 太叫 夫叫 妻叫
+聲請人 失蹤人 失蹤者 走失者 抗告人 受安置人 受監護人 自殺者 施暴人 受暴人 兒少 案生 應受送達人 繼承人
+同工 護佐 書記官 檢察官 觀護人 調保官 個管 諮商師 組員 幹事 秘書 助理 前輩 學伴 隊長 牧師 神父 師父 師兄
+師姐 師姊 師母 乾哥 乾妹 房仲 車主 屋主 持卡人 受款人 受益人 要保人 被保險人 窗口 承租人 出租人 債務人 債權人
+借款人 加害者 受害者 被害者 受暴者 施暴者 嫌犯 犯嫌 同居人 同住人 養女 養子 繼女 繼子 外甥 外甥女 侄子 侄女
+媽咪 老爸 老媽 老哥 老姊 老姐 老弟 老妹 阿爸 阿母 阿兄 阿姊 阿弟 阿妹 阿舅 阿姑 阿叔 阿伯 大伯 二伯 二叔
+三叔 二舅 大姑 二姑 大姨 小姨 曾祖母 乾女兒 乾兒子 前公公 前婆婆 隔壁 球友 牌友 病友 舍監 士官長 輔導長 營長
+受訪者 受試者 參加者 出席者 講師 主講人 主持人 與談人 代班 候診 病人家屬 主治 住院醫師 族名 舊名
+原名 改名叫 改名 藝名 乳名
+簽收 收信人 署名人 見證人 法代 家管 導護 志願者 繼任 前輩叫 同鄉 教友 工頭 班頭 船長 船東 漁工 看護工
 """
 INTRODUCING = frozenset(INTRODUCING_WORDS.split())
 
@@ -173,15 +188,44 @@ TITLES = (
     "本人",
     "君",
     "員",
+    *(
+        "長者",
+        "長輩",
+        "奶奶",
+        "爺爺",
+        "阿公",
+        "阿嬤",
+        "伯伯",
+        "婆婆",
+        "師傅",
+        "師姐",
+        "警官",
+        "教練",
+        "牧師",
+        "師母",
+    ),
+    *("弟兄", "班長", "大哥", "大姐", "家長", "書記官", "檢察官"),
 )
+
+# What follows a surname when somebody is addressed: these are no given names.
+ADDRESSED_WORDS = """
+桑 醬 仔 醫 導 姨 叔 伯 嬤 爺 奶 婆 嫂 姊 弟
+阿姨 伯伯 叔叔 阿伯 阿叔 阿嬤 阿公 阿嫂 阿婆 爺爺 奶奶 媽媽 爸爸 姐姐 姊姊 哥哥 大哥 大姐 大姊
+大嫂 伯母 伯父 嬸嬸 先生 小姐 女士 太太 同學 老師 醫師 醫生 主任 社工 教授 律師 警官 里長 校長
+經理 老闆 董 總 姐 哥 媽 爸 董事 婆婆 公公 師傅 師父 督導 護理 組長 班長 學長 學姊 學姐 學妹
+學弟 小妹 小弟 媽咪 先森 老大 大大 天王 天后
+"""
+ADDRESSED = frozenset(ADDRESSED_WORDS.split())
 
 # Log keys and labels whose value is a person's name.
 NAME_KEYS = (
     r"(?:full_?|display_?|user_?|real_?|contact_?|caller_?|patient_?|client_?|person_?|student_?|nick_?|"
     r"customer_?|guardian_?|"
-    r"member_?|sender_?|receiver_?|owner_?|holder_?|emergency_?|legal_?|first_?|cn_?)?name(?:_zh|_tw|_cn)"
+    r"member_?|sender_?|receiver_?|owner_?|holder_?|emergency_?|legal_?|first_?|cn_?|chinese_?|display_?|c|u)?name(?:_zh|_tw|_cn)"
     r"?|person|caller|patient|client|contact|"
-    r"reporter|guardian|counsel(?:l)?or|worker|assignee|owner|holder|recipient|payee|author|signer|姓名|"
+    r"reporter|guardian|counsel(?:l)?or|worker|assignee|owner|holder|recipient|payee|author|signer|fn|by|doctor|physician|therapist|social_?worker|staff|operator|editor|"
+    r"approver|reviewer|supervisor|submitter|applicant|requester|created_by|updated_by|assigned_to|employee|"
+    r"insured|attendee|speaker|姓名|承辦人|通報人|申請人|參加者|"
     r"名字|聯絡人|案主|個案|戶名|收件人"
 )
 
@@ -190,7 +234,7 @@ BY_SOUND = (
     "旦婕道依拔嗚旮屋岱威酋朵坦喇赫珍菲琵姑恆芭芮露蓓督嵐霧鑾讓曲雨茱梧枝帝祖馮蕭貴希佤瓜古高汪貝頌帕差猜蓬塔猴"
     "瓦歷斯諾幹夏曼藍波安尤瑪達陸巴魯拉娃比雅撒韻武茂歐蜜偉浪依布妮娜卡莉馬躍吉洛古勒帕那阿米亞美塔里莫莎伊凡哈勇基努高金素梅以撒恩恰汗都庫穆路薩娃麗雯"
     "谷木蘭林慕拿答腊邵孫大川田雅各賽夏泰雅鄒族噶瑪兒多奧威廉迪蘇爾絲史蒂克特維奇斯坦丹尼約翰瑞琪蕾貝格羅倫德艾希法魏根曾南柔佛加西文娣蕊蜜甘姆"
-    "嘎造姿海樹兒犮剌給佳飛烏杜舞賴鴻炳撒古流巴萬樂鍁盧彼得保路加百列曉以諾娥冷麥寶路妲亞夫"
+    "嘎造姿海樹兒犮剌給佳飛烏杜舞賴鴻炳撒古流巴萬樂鍁盧彼得保路加百列曉以諾娥冷麥寶路妲亞夫奈吾笛哥伐楚優涅帖茲迦"
 )
 
 ROMAN_SURNAMES = (

@@ -134,8 +134,14 @@ def _score(text: str, start: int, surname: str, end: int, left: int) -> int:
     if len(given) == 1:
         score -= 1
     name = text[start:end]
-    if name in known.whole or given[0] == "姓":
-        return -9  # 余姓志工 names a family, not a person
+    if (
+        name in known.whole
+        or name[:2] in known.whole
+        or given[0] == "姓"
+        or given == surname
+        or _is_address(text, end, given)
+    ):
+        return -9  # 余姓志工 names a family, 黃阿姨 addresses someone, 丁丁 is a pet name
     if _DOSE.match(text, end):
         return -9
     if given[-1] in known.everyday and not field:
@@ -157,6 +163,11 @@ def _score(text: str, start: int, surname: str, end: int, left: int) -> int:
     return score
 
 
+def _is_address(text: str, end: int, given: str) -> bool:
+    """Whether what looks like a given name is a title or its beginning: 黃阿姨, 趙小(姐)."""
+    return given in contexts.ADDRESSED or text[end - 1 : end + 1] in contexts.ADDRESSED
+
+
 def _word_penalty(name: str, given: str) -> int:
     """What it costs that the name begins with a common word.
 
@@ -175,7 +186,7 @@ def _lengths(text: str, start: int) -> Iterator[tuple[str, int]]:
     if two in known.compound:
         yield two, start + 4
         yield two, start + 3
-    elif len(two) == 2 and two[0] != two[1] and two[0] in known.plain and two[1] in known.plain:
+    elif len(two) == 2 and two[0] != two[1] and two[1] in known.plain and two not in known.whole:
         yield two, start + 4
     yield text[start], start + 3
     yield text[start], start + 2
@@ -226,7 +237,9 @@ def _clan_names(text: str) -> Iterator[tuple[int, int]]:
     for match in lexicon().clan.finditer(text):
         start, end = match.span()
         while end - start > 3 and (
-            text[end - 1] in contexts.FOLLOWING or end - start > 4 or text[end - 1] not in lexicon().given
+            text[end - 1] in contexts.FOLLOWING
+            or end - start > 4
+            or (text[end - 1] in lexicon().everyday and text[end - 1] not in lexicon().given)
         ):
             end -= 1
         yield start, end

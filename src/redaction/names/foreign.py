@@ -110,7 +110,9 @@ def _by_sound() -> tuple[re.Pattern[str], re.Pattern[str]]:
     sound = f"[{contexts.BY_SOUND}]"
     introducing = "我叫|名叫|叫做|姓名:?|名字(?:是|叫)?|族名|看護|移工|外籍配偶|配偶|本人"
     return (
-        re.compile(rf"{sound}{{1,5}}·{sound}{{1,5}}(?:·{sound}{{1,5}})?"),
+        re.compile(
+            rf"{sound}{{1,5}}·{sound}{{1,5}}(?:·{sound}{{1,5}})?|{sound}{{2,5}}[.] ?{sound}{{2,5}}(?![一-鿿])"
+        ),
         re.compile(rf"(?:{introducing})({sound}{{3,6}})(?![一-鿿])"),
     )
 
@@ -143,7 +145,7 @@ def names(text: str) -> Iterator[tuple[int, int]]:
     if text.isascii():
         return
     dotted, spoken = _by_sound()
-    if "·" in text:
+    if "·" in text or "." in text:
         yield from (match.span() for match in dotted.finditer(text))
     if _SPOKEN.search(text):
         yield from (match.span(1) for match in spoken.finditer(text))

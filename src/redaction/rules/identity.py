@@ -4,14 +4,17 @@ National id, residence certificates, passport, NHI card, plates.
 """
 
 from redaction.model import Kind
-from redaction.rules.rule import GAP, LEFT, LEFT_NUMBER, RIGHT, RIGHT_NUMBER, Check, Rule
+from redaction.rules.rule import GAP, LEFT, RIGHT, RIGHT_NUMBER, Check, Rule
 
+# An id may be glued to what it is called, and to the phone number behind it.
+_LEFT_OR_WORD = rf"(?:{LEFT}|(?<=[^A-Za-z0-9]ARC)|(?<=[^A-Za-z0-9]ID)|(?<=[^A-Za-z0-9]NO))"
 _BETWEEN = r"[^A-Za-z0-9\n]{0,14}"
 _ENGLISH = r"(?:(?:no|num|number|is|id|was|card|code|holder|#)[^A-Za-z0-9\n]{1,3}){0,3}"
 _PASSPORT = r"(?:[A-Z]{1,2} ?[.\-*_~]?)?[0-9](?:[ .\-*_~]{0,3}[0-9]){5,8}[A-Z]?"
 # Also in the languages of those who work here.
 _PASSPORT_WORD = (
-    r"護照|旅行證件?|pass?port|paspor|pasaporte|ho ?chieu|travel ?doc(?:ument)?|(?<![a-z])(?:mrz|pp ?no"
+    r"護照|旅行證件?|pass?port|paspor|pasaporte|ho ?chieu|travel ?doc(?:ument)?|"
+    r"(?<![a-z])(?:mrz|pp[ _]?no|ppn|pt[ _]?no"
     r"|ppt[ _]?(?:no|num|number)?)(?![a-z])"
 )
 _PASSPORT_WORDS = (
@@ -27,11 +30,13 @@ _PASSPORT_WORDS = (
         "travel",
         "mrz",
         "pp no",
-        "ppno",
+        "pp_no",
+        "ppn",
+        "ptno",
+        "pt_no",
     ),
 )
 
-# An id may be glued to the phone number behind it.
 _RIGHT_OR_PHONE = rf"(?:{RIGHT}|(?=09[0-9]{{8}}(?![0-9])))"
 
 # Words that make an id with a wrong check digit an id all the same: a typing error is as personal as the id.
@@ -40,10 +45,13 @@ PERSONAL_ID = (
     r"(?<![A-Za-z])ARC(?![A-Za-z])"
 )
 VEHICLE = (
-    r"車|開|騎|駕|登記[於在]|名下|過戶|監理|派出所|牌照|[那這]台|"
+    r"車(?![站票次程資費廂碼款展潮])|(?<![打公離召展分避])開(?![頭始啟放關發機會心學口藥刀玩源])|騎|駕|登記[於在]|名下|過戶|監理|派出所|牌照|[那這]台|"
     r"[那這]輛|拖吊|喇叭|司機|檢舉|違規|逆向|超速|闖紅燈|撞|停[在了放]|違停|路口|"
+    r"重機|小五十|小綿羊|摩托|歐兜|野狼|勁戰|黃牌|紅牌|發財|肇逃|失竊|被[偷拖]|尋獲|"
+    r"巴士|客運|豐田|本田|賓士|特斯拉|三菱|裕隆|光陽|山葉|三陽|"
     r"尾隨|跟蹤|肇事|擋|擦|罰單|(?<![a-z])(?:(?:number|license|vehicle)?[ _]?plate(?:_?no)?|lpr|anpr|vehicle|"
     r"cars?|watch.?list|camera|cam|gate|toll|tow(?:ed)?|radar|speeding|barrier|"
+    r"lpn?|vno|veh|van|truck|sedan|bike|motorbike|parked|follow(?:ed|ing|s)?|dr(?:ove|iv(?:es|ing))|tesla|toyota|gogoro|"
     r"scooter|motorcycle|licen[cs]e no|parking|taxi|uber)(?![a-z])"
 )
 
@@ -51,7 +59,7 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "national_id",
         Kind.TW_ID,
-        rf"{LEFT}[A-Z]{GAP}[12](?:{GAP}[0-9]){{8}}{_RIGHT_OR_PHONE}",
+        rf"{_LEFT_OR_WORD}[A-Z]{GAP}[12](?:{GAP}[0-9]){{8}}{_RIGHT_OR_PHONE}",
         check=Check.IDENTITY,
         digits=9,
         strength=90,
@@ -59,7 +67,7 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "residence_certificate",
         Kind.TW_ARC,
-        rf"{LEFT}[A-Z]{GAP}[89](?:{GAP}[0-9]){{8}}{RIGHT}",
+        rf"{_LEFT_OR_WORD}[A-Z]{GAP}[89](?:{GAP}[0-9]){{8}}{RIGHT}",
         check=Check.IDENTITY,
         digits=9,
         strength=90,
@@ -67,7 +75,7 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "residence_certificate_old",
         Kind.TW_ARC,
-        rf"{LEFT}[A-Z]{GAP}[A-D](?:{GAP}[0-9]){{8}}{RIGHT}",
+        rf"{_LEFT_OR_WORD}[A-Z]{GAP}[A-D](?:{GAP}[0-9]){{8}}{RIGHT}",
         check=Check.IDENTITY,
         digits=8,
         strength=90,
@@ -84,7 +92,8 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "passport_later",
         Kind.PASSPORT,
-        rf"(?:{_PASSPORT_WORD})[^\n]{{0,24}}?{LEFT}(?P<v>{_PASSPORT}){RIGHT}",
+        rf"(?:{_PASSPORT_WORD})[^\n]{{0,32}}?{LEFT}(?P<v>{_PASSPORT}){RIGHT}",
+        check=Check.PASSPORT,
         not_serial=False,
         digits=6,
         words=_PASSPORT_WORDS,
@@ -93,7 +102,8 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "passport_first",
         Kind.PASSPORT,
-        rf"{LEFT}(?P<v>{_PASSPORT}){RIGHT}[^A-Za-z0-9\n]{{0,8}}(?:{_PASSPORT_WORD})",
+        rf"{LEFT}(?P<v>{_PASSPORT}){RIGHT}[^A-Za-z0-9\n]{{0,8}}"
+        rf"(?:(?:doc(?:ument)?[ _]?)?(?:type|kind)[\"' ]?[=:][\"' ]{{0,2}})?(?:{_PASSPORT_WORD})",
         digits=6,
         words=_PASSPORT_WORDS,
         strength=59,
@@ -102,11 +112,11 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "passport_of_a_traveller",
         Kind.PASSPORT,
-        rf"{LEFT_NUMBER}(?<![A-Za-z])3(?:{GAP}[0-9]){{8}}{RIGHT_NUMBER}(?![A-Za-z])",
+        rf"{LEFT}(?:3(?:{GAP}[0-9]){{8}}|[A-Z][0-9]{{7,8}}){RIGHT}",
         near=r"機票|登機|簽證|出境|入境|出國|海關|移民署|領事|外館|(?<![a-z])(?:visa|boarding|immigration|pax)(?![a-z])",
         before=24,
         after=16,
-        digits=9,
+        digits=7,
         strength=58,
     ),
     # Twelve digits from four zeros, in groups of four, are a health card wherever they stand.
@@ -150,7 +160,7 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "plate_digits_first",
         Kind.PLATE,
-        rf"{LEFT}[0-9]{{4}}-(?-i:[A-HJ-NP-Z]{{2}}){RIGHT}(?!-[0-9A-Za-z])",
+        rf"{LEFT}(?<![0-9A-Za-z]-)[0-9]{{4}}-(?-i:[A-HJ-NP-Z]{{2}}){RIGHT}(?!-[0-9A-Za-z])",
         check=Check.PLATE,
         digits=4,
         strength=39,
@@ -168,11 +178,11 @@ IDENTITY_RULES: tuple[Rule, ...] = (
     Rule(
         "plate_in_context",
         Kind.PLATE,
-        rf"{LEFT}(?=(?P<v>(?:[A-Z]{{2,3}}[ .\-*_~]{{0,2}}[0-9]{{3,4}}"
-        rf"|[0-9]{{3,4}}[ .\-*_~]{{0,2}}[A-Z]{{2,3}}"
+        rf"{LEFT}(?=(?P<v>(?:[A-Z]{{2,3}}[ .·\-*_~]{{0,2}}[0-9]{{3,4}}"
+        rf"|[0-9]{{3,4}}[ .·\-*_~]{{0,2}}[A-Z]{{2,3}}"
         rf"|[A-Z][0-9][ \-]?[0-9]{{3,4}}|[0-9][A-Z]-[0-9]{{3,4}}|[0-9]{{4}}-(?:[0-9][A-Z]|[A-Z][0-9])"
         rf"|[A-Z]{{2}}[0-9]-[0-9]{{3}}|[0-9]{{3}}-[A-Z]{{2}}[0-9]|[A-Z][0-9][A-Z]-[0-9]{{3}}"
-        rf"|[A-Z]{{1,3}}(?:[ .\-*_~]{{1,2}}[A-Z]){{0,2}}(?:[ .\-*_~]{{1,2}}[0-9]){{3,4}})){RIGHT}"
+        rf"|[A-Z]{{1,3}}(?:[ .·\-*_~]{{1,2}}[A-Z]){{0,2}}(?:[ .·\-*_~]{{1,2}}[0-9]){{3,4}})){RIGHT}"
         r"(?!-[0-9A-Za-z]))",
         check=Check.PLATE,
         near=VEHICLE,

@@ -10,7 +10,8 @@ CARD_WORDS = (
 
 # Broad on purpose: a run of ten digits near talk of money is an account unless it is called a serial.
 ACCOUNT_WORDS = (
-    r"[帳匯款薪存領錢](?!單)|撥[至入款付到進]|(?<![用客門])戶(?!籍|外)|轉[到至給入過去往]|[打轉入]進|打到|入戶|局號|銀行|郵局|金融|"
+    r"[帳匯款薪存領錢](?!單)|郵政|(?<![a-z])(?:a/c(?![a-z])|pay (?:to|into) )|"
+    r"撥[至入款付到進]|(?<![用客門])戶(?!籍|外)|轉[到至給入過去往]|[打轉入]進|打到|入戶|局號|銀行|郵局|金融|"
     r"人頭|密碼|提款卡|存簿|[退給]到|補助|津貼|慰問金|慰助金|救助金|贖金|保證金|押金|頭期|農會|漁會|信用合作社|"
     r"中信|國泰|台新|玉山|富邦|兆豐|永豐|合庫|土銀|一銀|華銀|華南|彰銀|台銀|聯邦|元大|凱基|樂天|將來|"
     r"年金|薪轉|進(?=[ :]{0,2}[0-9])|付到|收到?款|活儲|外幣|分行|簿|代繳|扣繳|繳(?:房租|會錢|保費)|"
@@ -27,6 +28,8 @@ ACCOUNT_WORDS = (
 # The post office writes seven digits for the branch and seven for the account.
 _POSTAL = r"[0-9]{6}[ \-]?[0-9]"
 
+_BANK_CODES = "00[4-9]|01[1-8]|021|048|05[0-4]|081|10[1238]|118|147|700|80[3-9]|81[0-6]|82[2346]"
+
 MONEY_RULES: tuple[Rule, ...] = (
     Rule(
         "credit_card",
@@ -40,7 +43,7 @@ MONEY_RULES: tuple[Rule, ...] = (
         "bank_account_right_behind",
         Kind.BANK_ACCOUNT,
         rf"{LEFT_NUMBER}(?<![A-Za-z])(?:\([0-9]{{3}}\) ?)?"
-        rf"[0-9](?:[ ,\-._*~]{{0,2}}[0-9]){{9,17}}{RIGHT_NUMBER}(?![A-Za-z])",
+        rf"[0-9](?:[ ·\-._*~]{{0,2}}[0-9]){{9,17}}{RIGHT_NUMBER}(?![A-Za-z])",
         check=Check.ACCOUNT,
         near=ACCOUNT_WORDS,
         before=6,
@@ -50,13 +53,35 @@ MONEY_RULES: tuple[Rule, ...] = (
     Rule(
         "bank_account",
         Kind.BANK_ACCOUNT,
-        rf"{LEFT_NUMBER}(?<![A-Za-z])[0-9](?:[ ,\-._*~]{{0,2}}[0-9]){{8,17}}{RIGHT_NUMBER}(?![A-Za-z])",
+        rf"{LEFT_NUMBER}(?<![A-Za-z])[0-9](?:[ ·\-._*~]{{0,2}}[0-9]){{8,17}}{RIGHT_NUMBER}(?![A-Za-z])",
         check=Check.ACCOUNT,
         near=ACCOUNT_WORDS,
         before=44,
         after=14,
         digits=9,
         strength=65,
+    ),
+    Rule(
+        "bank_account_behind_bank_code",
+        Kind.BANK_ACCOUNT,
+        r"(?:代[碼號]|bank(?:_?(?:code|no|id))?)[\"']?[^A-Za-z0-9\n]{0,4}(?<![0-9])[0-9]{3}[^A-Za-z0-9\n]{1,10}"
+        rf"(?P<v>[0-9](?:[ \-]?[0-9]){{8,15}}){RIGHT_NUMBER}",
+        check=Check.ACCOUNT,
+        not_serial=False,
+        digits=12,
+        words=("代碼", "代號", "bank"),
+        strength=77,
+    ),
+    # A bank's code and an account are neighbours in a list of payments: 左…,808,0912979034418,15000
+    Rule(
+        "bank_account_in_a_list",
+        Kind.BANK_ACCOUNT,
+        rf"[,;|\t]\"?(?:{_BANK_CODES})\"?[,;|\t] ?\"?(?P<v>(?!1[67][0-9]{{8}}(?:[0-9]{{3}})?(?![0-9]))"
+        r"[0-9](?:-?[0-9]){9,15})\"?(?=[,;|\t\n]|$)",
+        check=Check.ACCOUNT,
+        not_serial=False,
+        digits=13,
+        strength=81,
     ),
     Rule(
         "postal_branch",

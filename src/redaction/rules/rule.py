@@ -16,7 +16,7 @@ RIGHT = "(?![A-Za-z0-9])"
 LEFT_NUMBER = "(?<![0-9])"
 RIGHT_NUMBER = "(?![0-9])"
 # What people put between the digits of one number.
-GAP = r"[ .,\-*_~/|'\"()]{0,3}"
+GAP = r"[ .,·\-*_~/|'\"()]{0,3}"
 
 
 class Check(Enum):
@@ -31,6 +31,7 @@ class Check(Enum):
     ACCOUNT = "account"
     LINE_ID = "line_id"
     EMAIL = "email"
+    PASSPORT = "passport"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,13 @@ from unit.redaction import held_out
 FROZEN = Path(__file__).parent / "data" / "held_out.jsonl"
 # Written later, by somebody else, who knew the kinds and not the rules: single lines, no patterns.
 LATER = Path(__file__).parent / "data" / "held_out_600.jsonl"
+LATEST = Path(__file__).parent / "data" / "held_out_400.jsonl"
+# The kinds that were weak on first sight of those, and clean lines that look like them.
+REWORDED = Path(__file__).parent / "data" / "reworded_250.jsonl"
 UNSTRUCTURED = {Kind.NAME, Kind.ADDRESS}
 
 
-@pytest.fixture(scope="module", params=[FROZEN, LATER], ids=["patterns", "lines"])
+@pytest.fixture(scope="module", params=[FROZEN, LATER, LATEST], ids=["patterns", "lines", "later lines"])
 def frozen(request: pytest.FixtureRequest) -> Score:
     return score(read_lines(request.param))
 
@@ -39,12 +42,19 @@ def test_at_least_90_in_100_names_and_95_in_100_addresses_are_found(frozen: Scor
 
 
 def test_at_most_one_in_100_clean_lines_changes(frozen: Score) -> None:
-    assert frozen.clean_lines > 200
+    assert frozen.clean_lines > 150
     assert frozen.clean_changed <= frozen.clean_lines * 0.01, frozen.remarks
 
 
 def test_the_frozen_set_holds_every_kind(frozen: Score) -> None:
     assert set(frozen.wanted) == set(Kind)
+
+
+def test_the_weak_kinds_are_found_in_other_words() -> None:
+    total = score(read_lines(REWORDED))
+    assert recall(total, set(total.wanted) - UNSTRUCTURED) >= 0.99, total.remarks
+    assert recall(total, {Kind.NAME}) >= 0.90, total.remarks
+    assert total.clean_changed <= total.clean_lines * 0.01, total.remarks
 
 
 @pytest.mark.parametrize("seed", [101, 202])
