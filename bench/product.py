@@ -124,7 +124,9 @@ async def printed_json(argv: list[str], cwd: Path) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "XIONG_PROXY__PORT": "0", "XIONG_SERVICE__REPLICAS": str(REPLICAS)}
+    """What the benchmarks compare runs alone: nothing that watches it takes its share of the machine."""
+    watching = {f"XIONG_{part}__ENABLED": "false" for part in ("WATCH", "MONITORING", "CONSOLE")}
+    return {**os.environ, **watching, "XIONG_PROXY__PORT": "0", "XIONG_SERVICE__REPLICAS": str(REPLICAS)}
 
 
 @asynccontextmanager

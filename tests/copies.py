@@ -28,6 +28,10 @@ QUICK = {
     "XIONG_DEPLOY__GATE_SECONDS": "10",
     "XIONG_DEPLOY__DRAIN_SECONDS": "10",
     "XIONG_DEPLOY__DISK_FREE_MB": "50",
+    # Stories of the monitoring switch it on again.
+    "XIONG_WATCH__ENABLED": "false",
+    "XIONG_CONSOLE__ENABLED": "false",
+    "XIONG_MONITORING__ENABLED": "false",
 }
 
 
@@ -50,6 +54,8 @@ def source_tree(folder: Path) -> Path:
     for name in ("src", "requirements"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    monitoring = Path("deployment/monitoring")
+    shutil.copytree(ROOT / monitoring, folder / monitoring, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     return folder

@@ -47,7 +47,7 @@ def page() -> str:
 
 def leaves(group: Any, before: str = "") -> dict[str, Any]:
     """Every verb by its words; of a group each verb in it."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, command in group.commands.items():
         words = f"{before}{name}"
         found |= leaves(command, f"{words} ") if hasattr(command, "commands") else {words: command}
@@ -80,10 +80,9 @@ def _name(parameter: Any) -> str:
 def _value(parameter: Any) -> str:
     if parameter.param_type_name == "option" and parameter.is_flag:
         return ""
-    kind = _TYPES[parameter.type_descriptor.annotation]
-    if parameter.metavar:
-        kind = str(parameter.metavar)
-    return f"{kind}, at least {parameter.min}" if parameter.min is not None else kind
+    kind = str(parameter.metavar or "") or _TYPES[parameter.type_descriptor.annotation]
+    least = getattr(parameter, "min", None)
+    return f"{kind}, at least {least}" if least is not None else kind
 
 
 def _default(parameter: Any) -> str:

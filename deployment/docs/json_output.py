@@ -12,6 +12,7 @@ from deployment.docs.markdown import code, joined, notice, table
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from xiong.cli.console import MadeToken, RevokedToken, Visitor, VisitorList
 from xiong.model import instance, lease, receipt, release
 from xiong.model.receipt import Receipt
 from xiong.operations import journal, migrate
@@ -19,6 +20,7 @@ from xiong.operations.conversation import Conversation
 from xiong.operations.migrate import ContractResult
 from xiong.operations.pages import ListedPage, PageList, TakenPage
 from xiong.operations.person import PersonErasure, PersonExport
+from xiong.operations.prove.matrix import Matrix, Proof
 from xiong.operations.rehearsal import FollowedDelivery, Rehearsal
 from xiong.operations.releases import History, ListedRelease, ReleaseList
 from xiong.operations.status import Status
@@ -71,6 +73,10 @@ RESULTS: dict[str, tuple[str, Any]] = {
     "rehearsal": ("`pages test`", Rehearsal),
     "export": ("`person export`", PersonExport),
     "erasure": ("`person erase`", PersonErasure),
+    "prove": ("`prove`", Matrix),
+    "console_token": ("`console token`", MadeToken),
+    "console_tokens": ("`console tokens`", VisitorList),
+    "console_revoke": ("`console revoke`", RevokedToken),
     "dry_run": ("every verb with `--dry-run`", DryRunPlan),
     "failure": ("every verb that fails", Failure),
 }
@@ -132,6 +138,12 @@ def _classes() -> dict[str, type]:
         FollowedDelivery,
         PersonExport,
         PersonErasure,
+        Matrix,
+        Proof,
+        MadeToken,
+        Visitor,
+        VisitorList,
+        RevokedToken,
         PlannedCommand,
         Stopped,
         DryRunPlan,

@@ -9,6 +9,7 @@ import typer
 
 from xiong.cli import render
 from xiong.cli.session import DryRun, Timeout, session
+from xiong.console.serving import welcome
 from xiong.errors import StoppedError, UsageError
 from xiong.operations import deploy as deploy_operation
 from xiong.operations import down as down_operation
@@ -48,6 +49,8 @@ def up(
         up_operation.up(platform, here.settings, here.clock, render.progress, replicas=replicas), timeout
     )
     here.show(result, render.up)
+    if here.settings.console.enabled and not here.as_json:
+        render.console(here.run(welcome(platform.records)))
     if install:
         render.progress(here.run(platform.survive_reboot()))
     if not detach and not install:

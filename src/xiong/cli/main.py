@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from xiong import __version__
-from xiong.cli import lifecycle, observe, pages, person, render
+from xiong.cli import console, lifecycle, observe, pages, person, prove, render, watch
 from xiong.cli.session import Session
 from xiong.config.load import load_settings
 from xiong.errors import XiongError
@@ -32,10 +32,13 @@ for verb in (
     observe.status,
     observe.releases,
     observe.history,
+    watch.watch,
+    prove.prove,
 ):
     app.command()(verb)
 app.add_typer(pages.app, name="pages")
 app.add_typer(person.app, name="person")
+app.add_typer(console.app, name="console")
 
 
 def _show_version(wanted: bool) -> None:

@@ -51,6 +51,12 @@ def up(result: UpResult) -> None:
     _stdout.print(f"  talk to it, for example:\n{_curl(result)}")
 
 
+def console(welcome: tuple[str, ...]) -> None:
+    """Where operators log in, and how to get a token where nobody has one yet."""
+    for label, text in zip(("console", "log in"), welcome, strict=False):
+        _stdout.print(f"  {label:<9} {_plain(text)}")
+
+
 def _curl(result: UpResult) -> str:
     token = f"$(cat '{result.token_file}')"
     return (

@@ -196,6 +196,27 @@ class ConsoleSettings(Section):
     )
 
 
+class WatchSettings(Section):
+    """`xiong watch`, the daemon that looks after a copy."""
+
+    enabled: bool = Field(True, description="Whether `up` starts it.")
+    port: int = Field(
+        0, ge=0, le=65535, description="Port of its metrics on 127.0.0.1; 0 picks a free one and keeps it."
+    )
+    cycle_seconds: float = Field(5, ge=0.2, description="Time from one look at everything to the next.")
+
+
+class MonitoringSettings(Section):
+    """Prometheus and Alertmanager beside the local platform."""
+
+    enabled: bool = Field(True, description="Whether `up` starts them where they are on PATH.")
+    alertmanager_file: Path | None = Field(
+        None,
+        description="Alertmanager configuration of your own; empty takes the shipped routes, and every "
+        "receiver is `xiong watch`, which logs and counts.",
+    )
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -210,4 +231,6 @@ class Settings(Section):
     cache: CacheSettings = CacheSettings()
     paging: PagingSettings = PagingSettings()
     deploy: DeploySettings = DeploySettings()
+    watch: WatchSettings = WatchSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     console: ConsoleSettings = ConsoleSettings()

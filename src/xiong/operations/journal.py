@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -95,6 +96,12 @@ class Journal:
         """Writes the receipt into the history; only then is the rollout over."""
         await self._records.write(_HISTORY, receipt.id, to_document(receipt))
         await self._records.delete(_STATE, _ROLLOUT)
+
+    async def unread(self, known: Collection[str]) -> list[Receipt]:
+        """The receipts whose ids are not among the known ones, oldest first."""
+        new = [name for name in await self._records.names(_HISTORY) if name not in known]
+        documents = [await self._records.read(_HISTORY, name) for name in new]
+        return [from_document(Receipt, d) for d in documents if d]
 
     async def history(self) -> list[Receipt]:
         """All receipts, newest first."""

@@ -72,6 +72,8 @@ async def up(
         plan = Plan("up", release, count, None, 0, migrate=True, judge=False)
         await roller.carry_out(plan)
         spent("replicas")
+        await platform.start_monitoring(progress)
+        spent("monitoring")
     endpoint = await platform.endpoint()
     conversation = await converse(endpoint, clock)
     spent("conversation")

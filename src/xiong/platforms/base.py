@@ -8,6 +8,7 @@ body over every platform that `registry` names.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
 from xiong.model.release import Release
 from xiong.model.task import Task, TaskResult
+from xiong.model.volume import Volume
+from xiong.tools.clock import Clock
 
 Progress = Callable[[str], None]
 """Told one short line for people whenever a long step moves on."""
@@ -134,6 +137,25 @@ class Platform(Protocol):
 
     async def kill(self, instance: str, signal: int) -> None:
         """Sends a signal to one copy."""
+        ...
+
+    async def start_monitoring(self, progress: Progress) -> None:
+        """Brings up what watches the service, as far as it is there; safe to repeat.
+
+        The service runs without it, so a part that does not come up is told and is no error.
+        """
+        ...
+
+    def lead(self, part: str, clock: Clock) -> AbstractAsyncContextManager[None]:
+        """Waits until no other process leads this part (`watch`), and leads while the context is open."""
+        ...
+
+    async def announce(self) -> None:
+        """Tells whoever collects metrics where each copy answers; nothing where that is found without us."""
+        ...
+
+    async def volumes(self) -> list[Volume]:
+        """How full the file systems are that the service writes on."""
         ...
 
     async def stop(self, *, purge: bool, progress: Progress) -> None:

@@ -12,7 +12,7 @@ REAL = ("sh", "rm", "chmod", "timeout", "touch")
 
 
 class Machine:
-    """A PATH of its own: the real tools that the script needs, and programs that only write down how they were called."""
+    """A PATH of its own: the tools that the script needs, and programs that only write down their calls."""
 
     def __init__(self, folder: Path) -> None:
         self.bin = folder / "bin"

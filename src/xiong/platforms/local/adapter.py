@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
 from xiong.config.secrets import Secret
@@ -15,9 +15,21 @@ from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
 from xiong.model.release import Release
 from xiong.model.task import DatabaseRole, Task, TaskResult
+from xiong.model.volume import Volume
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
-from xiong.platforms.local import commands, database, logs, pagers, services, specs, systemd
+from xiong.platforms.collectors import find_collectors
+from xiong.platforms.local import (
+    commands,
+    database,
+    leading,
+    logs,
+    monitoring,
+    pagers,
+    services,
+    specs,
+    systemd,
+)
 from xiong.platforms.local.layout import layout_for
 from xiong.platforms.local.lease import FileLease
 from xiong.platforms.local.ports import Ports, ports_for
@@ -30,6 +42,7 @@ from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
 from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
 from xiong.tools import process
+from xiong.tools.clock import Clock
 
 
 class LocalPlatform:
@@ -66,6 +79,7 @@ class LocalPlatform:
             ("proxy.certificate", proxy.certificate),
             ("proxy.key", proxy.key),
             ("paging.file", self._settings.paging.file),
+            ("monitoring.alertmanager_file", self._settings.monitoring.alertmanager_file),
         )
         faults += [f"{name} names no file: {file}" for name, file in named if file and not file.is_file()]
         try:
@@ -98,7 +112,8 @@ class LocalPlatform:
         for slot in range(replicas):
             argv = commands.replica(python, ports.slots[slot], self._settings.deploy.drain_seconds)
             planned.append(PlannedCommand(f"api-{slot}", argv))
-        return planned
+        watching = monitoring.planned(self._settings, self._layout, ports, find_collectors(), write=False)
+        return [*planned, *(PlannedCommand(spec.name, list(spec.argv)) for spec in watching)]
 
     async def stage(self, source: Path | str, progress: Progress) -> Release:
         folders = self._folders()
@@ -135,6 +150,22 @@ class LocalPlatform:
     async def kill(self, instance: str, signal: int) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:
             await supervisor.signal(instance, signal)
+
+    async def start_monitoring(self, progress: Progress) -> None:
+        _, ports = self._prepare()
+        async with SupervisorClient(self._layout.root) as supervisor:
+            await monitoring.start(supervisor, self._settings, self._layout, ports, progress)
+
+    def lead(self, part: str, clock: Clock) -> AbstractAsyncContextManager[None]:
+        self._layout.make()
+        return leading.lead(self._layout.root / f"{part}.lock", clock)
+
+    async def announce(self) -> None:
+        _, ports = self._prepare()
+        monitoring.announce(self._layout, ports, await self._children())
+
+    async def volumes(self) -> list[Volume]:
+        return services.volumes(self._layout)
 
     async def stop(self, *, purge: bool, progress: Progress) -> None:
         with contextlib.suppress(SupervisorNotRunningError):

@@ -45,6 +45,7 @@ def postgres(programs: Path, data: Path, port: int, settings: DatabaseSettings) 
         "idle_in_transaction_session_timeout": "60s",
         "log_min_error_statement": "panic",  # a failed statement carries what people wrote
         "log_parameter_max_length_on_error": "0",
+        "log_error_verbosity": "terse",  # details quote rows
         "log_line_prefix": "%m [%p] ",
     }
     flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -115,6 +116,41 @@ def replica(python: Path, port: int, drain_seconds: float) -> list[str]:
 def pager(python: Path) -> list[str]:
     """The process that sends pages."""
     return [str(python), "-m", "api.pager"]
+
+
+def watch(python: Path, settings: Path, state: Path, port: int) -> list[str]:
+    """`xiong watch`, with the settings that the last `up` ran with."""
+    words = [f"--config={settings}", f"--state={state}", "watch", f"--port={port}"]
+    return [str(python), "-m", "xiong", *words]
+
+
+def console(python: Path, settings: Path, state: Path) -> list[str]:
+    """`xiong console`, with the settings that the last `up` ran with."""
+    return [str(python), "-m", "xiong", f"--config={settings}", f"--state={state}", "console"]
+
+
+def prometheus(program: Path, folder: Path, port: int) -> list[str]:
+    """An alert of the first seconds, before it has found Alertmanager, is sent again soon."""
+    return [
+        str(program),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'prometheus'}",
+        "--storage.tsdb.retention.time=15d",
+        "--storage.tsdb.retention.size=512MB",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--rules.alert.resend-delay=15s",
+    ]
+
+
+def alertmanager(program: Path, file: Path, folder: Path, port: int) -> list[str]:
+    """One alone: no gossip with others."""
+    return [
+        str(program),
+        f"--config.file={file}",
+        f"--storage.path={folder / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
 
 
 def service_environment(

@@ -73,6 +73,16 @@ class Layout:
         return self.root / "valkey"
 
     @property
+    def monitoring(self) -> Path:
+        """Configuration, targets and data of Prometheus and Alertmanager."""
+        return self.root / "monitoring"
+
+    @property
+    def effective_settings(self) -> Path:
+        """The settings that the last `up` ran with, for the tool's own processes; it may hold secrets."""
+        return self.secrets / "settings.toml"
+
+    @property
     def ports(self) -> Path:
         return self.root / "ports.json"
 
@@ -84,7 +94,15 @@ class Layout:
         for folder in (self.secrets, self.records, self.spool):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
-        for folder in (self.logs, self.holds, self.releases, self.environments, self.proxy, self.cache):
+        for folder in (
+            self.logs,
+            self.holds,
+            self.releases,
+            self.environments,
+            self.proxy,
+            self.cache,
+            self.monitoring,
+        ):
             folder.mkdir(exist_ok=True)
 
 

@@ -9,10 +9,18 @@ from pathlib import Path
 
 import psutil
 
-from xiong.config.settings import CacheSettings, DatabaseSettings, ProxySettings, Settings
+from xiong.config.settings import (
+    CacheSettings,
+    ConsoleSettings,
+    DatabaseSettings,
+    ProxySettings,
+    Settings,
+    WatchSettings,
+)
 from xiong.errors import PlatformError
 from xiong.tools import files
 
+_Listening = ProxySettings | DatabaseSettings | CacheSettings | WatchSettings | ConsoleSettings
 _LOWEST = 20000
 _RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -27,13 +35,21 @@ class Ports:
         cache: Valkey.
         slots: one for each replica that may ever run; the proxy knows them all from the start.
         pagers: where the pager shows its metrics; two, so that the next one starts before the last one ends.
+        watch: where `xiong watch` shows its metrics.
+        prometheus: Prometheus.
+        alertmanager: Alertmanager.
+        console: the operators' page.
     """
 
     proxy: int
     database: int
     cache: int
     slots: tuple[int, ...]
-    pagers: tuple[int, int]
+    pagers: tuple[int, int] = (0, 0)
+    watch: int = 0
+    prometheus: int = 0
+    alertmanager: int = 0
+    console: int = 0
 
 
 def ports_for(settings: Settings, file: Path) -> Ports:
@@ -56,7 +72,7 @@ def ports_for(settings: Settings, file: Path) -> Ports:
         taken.add(port)
         return port
 
-    def of(name: str, section: ProxySettings | DatabaseSettings | CacheSettings) -> int:
+    def of(name: str, section: _Listening) -> int:
         is_named = "port" in section.model_fields_set
         first = section.port if is_named else kept.get(name)
         second = kept.get(name) if is_named else section.port
@@ -68,6 +84,10 @@ def ports_for(settings: Settings, file: Path) -> Ports:
         cache=of("cache", settings.cache),
         slots=(*slots, *(pick() for _ in range(wanted - len(slots)))),
         pagers=(pagers[0], pagers[1]) if len(pagers) == 2 else (pick(), pick()),
+        watch=of("watch", settings.watch),
+        prometheus=int(kept.get("prometheus") or pick()),
+        alertmanager=int(kept.get("alertmanager") or pick()),
+        console=of("console", settings.console),
     )
     document = {**asdict(chosen), "slots": list(chosen.slots), "pagers": list(chosen.pagers)}
     if document != kept:

@@ -11,6 +11,7 @@ import orjson
 
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
+from xiong.model.volume import Volume
 from xiong.platforms.base import Progress
 from xiong.platforms.local import commands, database, proxy, specs
 from xiong.platforms.local.layout import Layout
@@ -100,6 +101,15 @@ async def _bring_up(supervisor: SupervisorClient, spec: ProcessSpec, progress: P
         ) from error
     was = "runs" if status.pid == ready.pid and status.state == ready.state else "started"
     progress(f"{spec.name} {was} (pid {ready.pid})")
+
+
+def volumes(layout: Layout) -> list[Volume]:
+    """The file system of the state folder, and the data stores' own where that is another."""
+    found = {"state": layout.root}
+    if layout.store_root.stat().st_dev != layout.root.stat().st_dev:
+        found["database"] = layout.store_root
+    usages = {name: shutil.disk_usage(folder) for name, folder in found.items()}
+    return [Volume(name, usage.free, usage.total) for name, usage in usages.items()]
 
 
 def purge(layout: Layout) -> None:

@@ -1,14 +1,16 @@
-"""What the supervisor is told to run: one spec for each data store, the proxy and a replica."""
+"""What the supervisor is told to run: data stores, proxy, replicas, pagers, and what watches them."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xiong.config.settings import Settings
+from xiong.config.settings import ConsoleSettings, Settings
 from xiong.platforms.local import commands
 from xiong.platforms.local.database import ServerUser
 from xiong.platforms.local.layout import Layout
@@ -17,8 +19,8 @@ from xiong.platforms.local.programs import Programs
 from xiong.platforms.local.supervision.spec import Probe, ProcessSpec
 
 POSTGRES, VALKEY, PROXY, API, PAGER = "postgres", "valkey", "proxy", "api", "pager"
-
-
+WATCH, PROMETHEUS, ALERTMANAGER, CONSOLE = "watch", "prometheus", "alertmanager", "console"
+WATCHING = (WATCH, PROMETHEUS, ALERTMANAGER, CONSOLE)
 _PAGER_GRACE_SECONDS = 15  # a send in flight takes 10 at most
 
 
@@ -107,6 +109,72 @@ def pager(slot: int, start: Start, settings: Settings, layout: Layout, ports: Po
         ready,
         {"slot": str(slot)},
         _PAGER_GRACE_SECONDS,
+    )
+
+
+def watch(layout: Layout, ports: Ports, setup: str) -> ProcessSpec:
+    """The daemon, by the tool's own interpreter; a changed `setup` restarts it."""
+    return _watching(
+        WATCH,
+        commands.watch(Path(sys.executable), layout.effective_settings, layout.root, ports.watch),
+        {**_path(), "XIONG_SETUP": setup},
+        layout,
+        f"http://127.0.0.1:{ports.watch}",
+        "/healthz",
+    )
+
+
+def console(layout: Layout, ports: Ports, settings: ConsoleSettings, setup: str) -> ProcessSpec:
+    """The operators' page; a stop lets a rollback that was begun there end."""
+    host = "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104 - read, not bound
+    return _watching(
+        CONSOLE,
+        commands.console(Path(sys.executable), layout.effective_settings, layout.root),
+        {**_path(), "XIONG_CONSOLE__PORT": str(ports.console), "XIONG_SETUP": setup},
+        layout,
+        f"http://{host}:{ports.console}",
+        "/healthz",
+        stop_grace_s=95,
+    )
+
+
+def _path() -> dict[str, str]:
+    return {"PYTHONPATH": os.environ["PYTHONPATH"]} if os.environ.get("PYTHONPATH") else {}
+
+
+def prometheus(layout: Layout, ports: Ports, program: Path, setup: str) -> ProcessSpec:
+    """Prometheus; its storage is given back by a kill too, so it may be restarted at any time."""
+    argv = commands.prometheus(program, layout.monitoring, ports.prometheus)
+    url = f"http://127.0.0.1:{ports.prometheus}"
+    return _watching(PROMETHEUS, argv, {"XIONG_SETUP": setup}, layout, url, "/-/ready")
+
+
+def alertmanager(layout: Layout, ports: Ports, program: Path, file: Path, setup: str) -> ProcessSpec:
+    argv = commands.alertmanager(program, file, layout.monitoring, ports.alertmanager)
+    url = f"http://127.0.0.1:{ports.alertmanager}"
+    return _watching(ALERTMANAGER, argv, {"XIONG_SETUP": setup}, layout, url, "/-/ready")
+
+
+def _watching(
+    name: str,
+    argv: list[str],
+    environment: dict[str, str],
+    layout: Layout,
+    url: str,
+    ready: str,
+    stop_grace_s: float = 10,
+) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        service=name,
+        argv=tuple(argv),
+        env={**commands.BASE_ENVIRONMENT, **environment},
+        cwd=str(layout.monitoring),
+        log_path=str(layout.logs / f"{name}.log"),
+        ready=Probe(kind="http", url=f"{url}{ready}"),
+        ready_timeout_s=20,
+        stop_grace_s=stop_grace_s,
+        labels={"url": url},
     )
 
 

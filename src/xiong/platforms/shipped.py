@@ -1,0 +1,76 @@
+"""The monitoring configuration that ships with the tool, and how an Alertmanager file gets other receivers.
+
+One source of truth: `deployment/monitoring` of a clone; the wheel carries a copy of it inside the package.
+Read by the local platform, by `xiong watch` and by `xiong prove`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import xiong
+from xiong.errors import ConfigurationError
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PACKAGE = Path(xiong.__file__).parent
+
+
+def folder() -> Path:
+    """Where the files lie.
+
+    Raises:
+        ConfigurationError: neither the package nor a clone around it has them.
+    """
+    for found in (_PACKAGE / "monitoring", _PACKAGE.parents[1] / "deployment" / "monitoring"):
+        if (found / "prometheus" / "rules").is_dir():
+            return found
+    raise ConfigurationError(
+        f"the monitoring files are missing: neither {_PACKAGE}/monitoring nor a clone has them",
+        hint="install the wheel again, or run it from a clone",
+    )
+
+
+def rule_files() -> list[Path]:
+    """Recording and alerting rules."""
+    return sorted((folder() / "prometheus" / "rules").glob("*.yml"))
+
+
+def groups() -> list[dict[str, Any]]:
+    """All rule groups."""
+    return [group for file in rule_files() for group in load(file)["groups"]]
+
+
+def alert_names() -> list[str]:
+    """Each alert's name once, sorted."""
+    return sorted({rule["alert"] for group in groups() for rule in group["rules"] if "alert" in rule})
+
+
+@cache
+def load(file: Path) -> Any:
+    """A YAML file, read once; nobody changes what it gives."""
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+
+
+def with_receivers(document: dict[str, Any], url_of: Callable[[str], str]) -> dict[str, Any]:
+    """An Alertmanager configuration whose routes are as they were, and whose receivers are webhooks.
+
+    Args:
+        document: a whole configuration.
+        url_of: gives the address for the name of a receiver.
+    """
+    kept = {key: value for key, value in document.items() if key not in {"global", "templates", "receivers"}}
+    receivers = [_webhook(receiver, url_of) for receiver in document["receivers"]]
+    return {**kept, "receivers": receivers}
+
+
+def _webhook(receiver: dict[str, Any], url_of: Callable[[str], str]) -> dict[str, Any]:
+    """One webhook in place of all ways of a receiver; it hears of the end where any of them did."""
+    ways = [way for key, ways in receiver.items() if key.endswith("_configs") for way in ways]
+    resolved = any(way.get("send_resolved", True) for way in ways)
+    name = receiver["name"]
+    return {"name": name, "webhook_configs": [{"url": url_of(name), "send_resolved": resolved}]}

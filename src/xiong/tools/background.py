@@ -1,0 +1,65 @@
+"""A process that runs while a context is open. `xiong prove` runs its Prometheus and Alertmanager so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from xiong.errors import XiongError
+
+_END_SECONDS = 10.0
+
+
+@asynccontextmanager
+async def running(
+    argv: Sequence[str], *, environment: Mapping[str, str], log: Path, cwd: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Starts `argv`, and ends it however the body ends; what it prints goes to `log`.
+
+    Raises:
+        XiongError: it cannot be started.
+    """
+    with log.open("ab") as printed:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=printed,
+                stderr=printed,
+                env=dict(environment),
+                cwd=cwd,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise XiongError(f"cannot start {argv[0]}: {error.strerror or error}") from error
+    try:
+        yield process
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def still_runs(process: asyncio.subprocess.Process, log: Path) -> None:
+    """Nothing.
+
+    Raises:
+        XiongError: the process has ended; the error carries its last words.
+    """
+    if process.returncode is not None:
+        words = log.read_text(errors="replace").strip().splitlines()[-8:]
+        raise XiongError(f"it ended with exit code {process.returncode}:\n" + "\n".join(words))
