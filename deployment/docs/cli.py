@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from deployment.docs.markdown import code, joined, notice, table
 
+from deployment.docs.markdown import code, joined, notice, table
 from xiong.cli.main import app
 
 _INTRODUCTION = """\

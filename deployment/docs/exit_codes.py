@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from deployment.docs.markdown import code, joined, notice, table
-
 from api import migrate
+from deployment.docs.markdown import code, joined, notice, table
 from xiong import errors
 from xiong.errors import ExitCode, XiongError
 

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal
 
-from deployment.docs.markdown import code, joined, notice, table
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from deployment.docs.markdown import code, joined, notice, table
 from xiong.cli.console import MadeToken, RevokedToken, Visitor, VisitorList
 from xiong.model import instance, lease, receipt, release
 from xiong.model.receipt import Receipt

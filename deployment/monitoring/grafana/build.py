@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from deployment.monitoring.grafana.model import Board, Kind, Panel, Query, Row
 from grafana_foundation_sdk.builders import common as options
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import piechart, prometheus, stat, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.piechart import PieChartType
+
+from deployment.monitoring.grafana.model import Board, Kind, Panel, Query, Row
 
 _SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHT = 8
