@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from servers import (
     postgres_server,
     valkey_server,
 )
+
+
+# A shell that runs us in the background has us ignore Ctrl-C, and every process of ours inherits that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
