@@ -21,7 +21,6 @@ from servers import (
     valkey_server,
 )
 
-
 # A shell that runs us in the background has us ignore Ctrl-C, and every process of ours inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
