@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import socket
 import sys
@@ -86,6 +87,26 @@ async def test_a_strangers_server_on_the_port_is_not_taken_for_ours(place: Place
         with pytest.raises(SupervisorTimeoutError) as caught:
             await place.client.wait_ready("db", 1.0)
         assert f"port {port} is taken by another process (pid {os.getpid()})" in caught.value.message
+
+
+async def test_a_stranger_whose_session_began_outside_the_container_is_still_seen(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = await place.client.ensure(place.spec("db"))
+    assert child.pid is not None
+    ours = proc.identify(child.pid)
+    assert ours is not None
+    real = proc.everything
+    monkeypatch.setattr(proc, "everything", lambda: (dataclasses.replace(seen, session=0) for seen in real()))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        # A child holds the socket too, since this process is not among "everything".
+        stranger = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-S", "-c", "input()"),
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=[taken.fileno()],
+        )
+        assert listeners.stranger(taken.getsockname()[1], ours) == stranger.pid
+        await stranger.communicate(b"\n")
 
 
 async def test_a_stranger_that_opens_and_closes_files_all_the_time_is_still_seen(place: Place) -> None:

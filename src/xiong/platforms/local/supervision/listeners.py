@@ -19,7 +19,7 @@ def stranger(port: int, ours: Identity) -> int | None:
     wanted = proc.tag(ours.pid)
     for found in proc.everything():
         pid = found.identity.pid
-        if found.session != 0 and _holds(pid, inodes):
+        if _holds(pid, inodes):
             family = found.session == ours.pid or (wanted is not None and proc.tag(pid) == wanted)
             return None if family else pid
     return None

@@ -30,6 +30,7 @@ class Stat:
 
     identity: Identity
     state: str
+    #: 0 where its session began outside this PID namespace, as in many containers
     session: int
 
     @property
@@ -168,8 +169,8 @@ def sweep(wanted: str, leader: Identity | None) -> list[Identity]:
     killed = []
     for found in list(everything()):
         pid = found.identity.pid
-        # What is older than its leader, and kernel threads (session 0), cannot be among them.
-        if found.session == 0 or (leader is not None and found.identity.ticks < leader.ticks):
+        # What is older than its leader cannot be among them.
+        if leader is not None and found.identity.ticks < leader.ticks:
             continue
         ours = (session is not None and found.session == session) or tag(pid) == wanted
         if ours and send(found.identity, signal.SIGKILL):
