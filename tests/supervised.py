@@ -37,6 +37,24 @@ def _words(pid: int) -> list[bytes]:
         return []
 
 
+def _working_folder(pid: int) -> str:
+    """Where a process works."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
+async def _end(find: Callable[[], list[Identity]]) -> None:
+    """Kills what is found until nothing is; stopped first, none of it can start another meanwhile."""
+    while found := find():
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for identity in found:
+                proc.send(identity, number)
+        for identity in found:
+            await proc.gone(identity, 5.0)
+
+
 @dataclass(frozen=True)
 class Place:
     """A state folder and what a test does with it."""
@@ -126,23 +144,18 @@ class Place:
                 assert await proc.gone(identity, 5.0)
 
     def ours(self) -> list[Identity]:
-        """All live processes that carry a tag of this folder."""
+        """All live processes that carry a tag of this folder or, when they wiped it, work in this folder."""
         prefix = Fleet(Journal(self.folder)).tag_prefix
+        home = os.path.realpath(self.folder)
         return [
             found.identity
             for found in proc.everything()
             if (proc.tag(found.identity.pid) or "").startswith(prefix)
+            or _working_folder(found.identity.pid) == home
         ]
 
     async def clear(self) -> None:
-        """Ends everything that this folder has started, a guard too that is only just being born."""
+        """Ends everything that this folder has started, also what is only just being born."""
         name = os.fsencode(self.folder)
-        while found := [f.identity for f in proc.everything() if name in _words(f.identity.pid)]:
-            for number in (signal.SIGSTOP, signal.SIGKILL):
-                for identity in found:
-                    proc.send(identity, number)
-            for identity in found:
-                await proc.gone(identity, 5.0)
-        for identity in self.ours():
-            proc.send(identity, signal.SIGKILL)
-            await proc.gone(identity, 5.0)
+        await _end(lambda: [f.identity for f in proc.everything() if name in _words(f.identity.pid)])
+        await _end(self.ours)

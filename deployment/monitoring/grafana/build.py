@@ -16,7 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.piechart import PieChartType
 
-from deployment.monitoring.grafana.model import Board, Kind, Panel, Query, Row
+from deployment.monitoring.grafana.model import Board, Kind, Panel, Query, Row, Unit
 
 _SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHT = 8
@@ -102,6 +102,8 @@ def _panel(panel: Panel) -> _Drawn:
     drawn.datasource(_SOURCE).span(panel.width).height(_HEIGHT)
     for ref, query in zip("ABCDEFGH", panel.queries, strict=False):
         drawn.with_target(_target(ref, query, at_once=panel.kind is Kind.PIE))
+        if query.unit is not None:
+            drawn.override_by_query(ref, _on_the_right(query.unit))
     steps = [dashboard.Threshold(value=None, color="green")]
     steps += [dashboard.Threshold(value=limit.value, color=limit.color) for limit in panel.limits]
     drawn.thresholds(builders.ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(steps))
@@ -113,6 +115,14 @@ def _target(ref: str, query: Query, at_once: bool) -> prometheus.Dataquery:
         prometheus.Dataquery().ref_id(ref).expr(query.expr).legend_format(query.legend).datasource(_SOURCE)
     )
     return target.instant() if at_once else target.range()
+
+
+def _on_the_right(unit: Unit) -> list[dashboard.DynamicConfigValue]:
+    placement = common.AxisPlacement.RIGHT.value
+    return [
+        dashboard.DynamicConfigValue(id_val="unit", value=unit.value),
+        dashboard.DynamicConfigValue(id_val="custom.axisPlacement", value=placement),
+    ]
 
 
 def _lines() -> timeseries.Panel:

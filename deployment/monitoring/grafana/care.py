@@ -35,12 +35,10 @@ _NOW = (
     ),
     Panel(
         "距上次演練成功",
-        "演練通報每小時走完整條路徑一次；超過兩小時代表沒人知道真的通報是否送得到。",
+        "演練通報定時走完整條路徑。「距今」高過「上限」（兩次間隔加十分鐘），就沒人知道真的通報是否送得到。",
         Unit.SECONDS,
-        (Query("xiongichat:canary:age_seconds", "距今"),),
-        kind=Kind.STAT,
+        (Query("xiongichat:canary:age_seconds", "距今"), Query("xiongichat:canary:limit_seconds", "上限")),
         width=8,
-        limits=(Limit(7800, "red"),),
     ),
     Panel(
         "通報程式",

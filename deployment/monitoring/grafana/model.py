@@ -32,10 +32,15 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Query:
-    """One query and what its series are called."""
+    """One query and what its series are called.
+
+    Attributes:
+        unit: where it is not the panel's; its series then have an axis of their own, on the right.
+    """
 
     expr: str
     legend: str
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,14 @@ _HEALTH = (
     ),
     Panel(
         "記憶體",
-        "每個容器或行程用掉其上限的比例；超過 90 % 即告警。沒有上限者不列出。",
-        Unit.SHARE,
-        (Query("instance:xiongichat_memory:ratio", "{{pod}} {{container}} {{instance}}"),),
+        "左軸：每個執行個體佔用的記憶體。右軸：容器或行程用掉其上限的比例，超過 90 % 即告警；"
+        "沒有上限者只有左軸。",
+        Unit.BYTES,
+        (
+            Query(f"process_resident_memory_bytes{{{SELECTED}}}", "{{instance}}"),
+            Query("instance:xiongichat_memory:ratio", "{{pod}} {{container}} {{instance}} 比例", Unit.SHARE),
+        ),
         width=8,
-        limits=(Limit(0.9, "red"),),
     ),
     Panel(
         "處理中的請求",

@@ -83,6 +83,7 @@ class Rehearsal:
         """Sends the canary of this time where it is not sent, and looks whether it arrived."""
         plan = self._planning.plan
         canary = plan.configuration.canary if plan else None
+        self._metrics.canary_interval.set(canary.every_minutes * 60 if canary else 0)
         if canary is None:
             return
         now = self._clock()

@@ -74,6 +74,9 @@ class PagerMetrics:
             "xiongichat_canary_last_success_timestamp_seconds",
             "When a rehearsal last arrived whole; 0 for never",
         )
+        self.canary_interval = self._gauge(
+            "xiongichat_canary_interval_seconds", "From one rehearsal to the next; 0 where none is set up"
+        )
         self.configured = self._gauge("xiongichat_paging_configured", "1 where PAGING_FILE is in force")
         self.on_call = self._gauge("xiongichat_on_call", "1 while somebody is on call")
         build = self._gauge("xiongichat_build_info", "Which build this is; always 1", ("version", "release"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -191,6 +192,12 @@ class ConsoleSettings(Section):
         "belongs behind a proxy with HTTPS.",
     )
     port: int = Field(0, ge=0, le=65535, description="Its port; 0 picks a free one and keeps it.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address under which people on call reach it; the sheet behind a page's link then leads "
+        "to the case. Empty: the sheet says so in words.",
+    )
     public_status: bool = Field(
         False, description="Whether /status tells everybody, without a login, how the service is."
     )
@@ -215,6 +222,19 @@ class MonitoringSettings(Section):
         description="Alertmanager configuration of your own; empty takes the shipped routes, and every "
         "receiver is `xiong watch`, which logs and counts.",
     )
+    runbooks_url: str = Field(
+        "",
+        description="Address under which people read docs/runbooks; each alert links to its page there. "
+        "Empty: alerts have no link, and messages name the file, since a link that leads nowhere costs time.",
+    )
+
+    @field_validator("runbooks_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        """Without the slash at its end; Prometheus would replace a $ in it."""
+        if value and not re.fullmatch(r"https?://[^\s/?#$][^\s?#$]*", value):
+            raise ValueError("expected an address that begins with https:// or http://, without ?, # and $")
+        return value.rstrip("/")
 
 
 class Settings(Section):

@@ -103,6 +103,14 @@ class Journal:
         documents = [await self._records.read(_HISTORY, name) for name in new]
         return [from_document(Receipt, d) for d in documents if d]
 
+    async def last(self) -> Receipt | None:
+        """The newest receipt; no other is read, however long the history is."""
+        for name in reversed(await self._records.names(_HISTORY)):
+            document = await self._records.read(_HISTORY, name)
+            if document:
+                return from_document(Receipt, document)
+        return None
+
     async def history(self) -> list[Receipt]:
         """All receipts, newest first."""
         documents = [await self._records.read(_HISTORY, n) for n in await self._records.names(_HISTORY)]

@@ -88,7 +88,7 @@ async def status(platform: Platform, settings: Settings, clock: Clock) -> Status
         instances=instances,
         lease=replace(lease, token="") if lease else None,  # the token is its holder's alone
         interrupted=interrupted,
-        last=next(iter(await journal.history()), None),
+        last=await journal.last(),
     )
 
 

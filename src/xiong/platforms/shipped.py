@@ -1,4 +1,4 @@
-"""The monitoring configuration that ships with the tool, and how an Alertmanager file gets other receivers.
+"""The monitoring configuration that ships with the tool, and how a copy gets its own receivers and links.
 
 One source of truth: `deployment/monitoring` of a clone; the wheel carries a copy of it inside the package.
 Read by the local platform, by `xiong watch` and by `xiong prove`.
@@ -54,6 +54,13 @@ def alert_names() -> list[str]:
 def load(file: Path) -> Any:
     """A YAML file, read once; nobody changes what it gives."""
     return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+
+
+def with_runbooks(document: dict[str, Any], url: str) -> dict[str, Any]:
+    """A Prometheus configuration whose alerts link to their runbooks below that address; empty, to none."""
+    whole = document["global"]
+    labels = {**whole["external_labels"], "runbooks": url}
+    return {**document, "global": {**whole, "external_labels": labels}}
 
 
 def with_receivers(document: dict[str, Any], url_of: Callable[[str], str]) -> dict[str, Any]:

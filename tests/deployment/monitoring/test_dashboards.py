@@ -149,6 +149,19 @@ def test_g3_the_share_of_errors_is_a_share() -> None:
     assert all(" / sum(" in target["expr"] for target in panel["targets"])
 
 
+def test_the_memory_panel_has_data_also_where_nothing_limits_memory() -> None:
+    (panel,) = [p for p in panels(BOARDS["xiongichat-overview"]) if p["title"] == "記憶體"]
+    used, share = [read(target["expr"]).selectors[0].metric for target in panel["targets"]]
+    assert (used, share) == ("process_resident_memory_bytes", "instance:xiongichat_memory:ratio")
+    (override,) = panel["fieldConfig"]["overrides"]
+    assert panel["fieldConfig"]["defaults"]["unit"] == "bytes"
+    assert override["matcher"] == {"id": "byFrameRefID", "options": panel["targets"][1]["refId"]}
+    assert {p["id"]: p["value"] for p in override["properties"]} == {
+        "unit": "percentunit",
+        "custom.axisPlacement": "right",
+    }
+
+
 @every_board
 def test_every_board_marks_the_deploys_and_leads_to_the_others(uid: str) -> None:
     (mark,) = BOARDS[uid]["annotations"]["list"]

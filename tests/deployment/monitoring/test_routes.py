@@ -64,15 +64,21 @@ def test_an_alert_without_a_team_still_reaches_somebody(amtool: str) -> None:
     assert done.stdout.split()[-1] == "operations"
 
 
+@pytest.mark.parametrize(
+    ("link", "runbook"),
+    [("https://x.invalid/APIDown.md", "https://x.invalid/APIDown.md"), ("", "docs/runbooks/APIDown.md")],
+)
 @pytest.mark.parametrize("amtool", AMTOOLS)
-def test_a_message_has_the_summary_the_description_and_the_runbook(amtool: str, tmp_path: Path) -> None:
+def test_a_message_has_the_summary_the_description_and_the_runbook(
+    amtool: str, link: str, runbook: str, tmp_path: Path
+) -> None:
     alert = {
         "status": "firing",
         "labels": {"alertname": "APIDown"},
         "annotations": {
             "summary": "API 服務不可用",
             "description": "No replica.",
-            "runbook_url": "https://x.invalid/A.md",
+            "runbook_url": link,
         },
         "startsAt": "2026-01-01T00:00:00Z",
         "endsAt": "0001-01-01T00:00:00Z",
@@ -92,7 +98,7 @@ def test_a_message_has_the_summary_the_description_and_the_runbook(amtool: str, 
     subject, body = done.stdout.split("|", 1)
     assert subject == "[緊急] API 服務不可用（APIDown, local）"
     assert body.split("\n")[:2] == ["API 服務不可用", "No replica."]
-    assert "https://x.invalid/A.md" in body
+    assert f"\n處理手冊：{runbook}\n" in body
 
 
 def test_every_crisis_alert_is_sent_by_itself_and_at_once() -> None:

@@ -116,7 +116,8 @@ def test_every_alert_says_who_acts_on_what_and_how(alert: str) -> None:
         assert re.search(r"[\u4e00-\u9fff]", notes["summary"])
         assert "{{" not in notes["summary"], "a summary names a group of alerts and is the same for all"
         assert not re.search(r"[\u4e00-\u9fff]", notes["description"])
-        assert notes["runbook_url"] == f"{{{{ $externalLabels.runbooks }}}}/{alert}.md"
+        link = f"{{{{ with $externalLabels.runbooks }}}}{{{{ . }}}}/{alert}.md{{{{ end }}}}"
+        assert notes["runbook_url"] == link
 
 
 def test_a_ratio_or_an_absence_must_last_for_two_scrapes() -> None:

@@ -43,7 +43,7 @@ def planned(
             file, digest = _alertmanager_file(settings, layout, ports, write=write)
             found.append(specs.alertmanager(layout, ports, collectors.alertmanager, file, digest))
         if collectors.prometheus:
-            digest = _prometheus_files(layout, write=write)
+            digest = _prometheus_files(settings, layout, write=write)
             found.append(specs.prometheus(layout, ports, collectors.prometheus, digest))
     text = to_toml(settings)
     if write:
@@ -116,10 +116,11 @@ def _target(address: str, name: str) -> dict[str, Any]:
     return {"targets": [address], "labels": {"instance": name}}
 
 
-def _prometheus_files(layout: Layout, *, write: bool) -> str:
+def _prometheus_files(settings: Settings, layout: Layout, *, write: bool) -> str:
     """Puts settings and rules where the local Prometheus reads them; returns their digest."""
-    source = shipped.folder() / "prometheus"
-    texts = {layout.monitoring / "prometheus.yml": (source / "prometheus.local.yml").read_bytes()}
+    document = shipped.load(shipped.folder() / "prometheus" / "prometheus.local.yml")
+    local = shipped.with_runbooks(document, settings.monitoring.runbooks_url)
+    texts = {layout.monitoring / "prometheus.yml": yaml.safe_dump(local, sort_keys=False).encode()}
     rules = layout.monitoring / "rules"
     texts |= {rules / file.name: file.read_bytes() for file in shipped.rule_files()}
     if write:

@@ -112,6 +112,18 @@ async def test_a_rehearsal_goes_the_whole_way_and_is_told_outside_once(
     assert value("xiongichat_pages_open", {"level": "HIGH"}) == 0
 
 
+async def test_the_pager_says_how_often_it_rehearses_and_0_where_nothing_is_set_up(rehearsing: Stage) -> None:
+    pager = rehearsing.pager
+    value = pager.metrics.registry.get_sample_value
+    await pager.canary.look()
+    assert value("xiongichat_canary_interval_seconds") == 3600
+    plan = pager.planning.plan
+    assert plan is not None
+    pager.planning.plan = Plan(replace(plan.configuration, canary=None), plan.channels)
+    await pager.canary.look()
+    assert value("xiongichat_canary_interval_seconds") == 0
+
+
 async def test_a_rehearsal_that_is_not_confirmed_pages_whoever_is_on_call_once(
     rehearsing: Stage, clock: Clock, outside: Any
 ) -> None:

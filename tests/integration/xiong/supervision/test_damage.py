@@ -74,6 +74,20 @@ async def test_processes_that_share_a_log_are_not_taken_for_each_other(place: Pl
     assert (await place.status("api-1")).pid == first
 
 
+async def test_no_test_leaves_a_process_behind_that_wiped_its_environment(place: Place) -> None:
+    wipe = f"import os, sys; os.execve(sys.executable, [sys.executable, '-S', '-c', {SLEEPER!r}], {{}})"
+    wiped = (await place.client.ensure(place.spec("valkey", wipe))).pid or 0
+
+    async def untagged() -> bool:
+        return proc.tag(wiped) is None
+
+    await until(untagged, "the environment wiped")
+    identity = proc.identify(wiped)
+    assert identity is not None
+    await place.clear()
+    assert not proc.alive(identity)
+
+
 async def test_a_full_disk_is_told_and_stops_neither_supervisor_nor_processes(place: Place) -> None:
     serving = place.serving()
     assert serving is not None

@@ -52,6 +52,24 @@ def test_a_wrong_value_is_not_repeated_since_it_may_be_a_secret(monkeypatch):
     assert "sk-secret" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "runbooks",
+        "javascript:alert(1)",
+        "https://",
+        "https:///",
+        "https://x.example/?a",
+        "https://x.example/$A",
+    ],
+)
+def test_an_address_of_the_runbooks_that_no_link_could_use_is_refused(monkeypatch, url):
+    monkeypatch.setenv("XIONG_MONITORING__RUNBOOKS_URL", url)
+
+    with pytest.raises(ConfigurationError, match=r"monitoring\.runbooks_url: .*expected an address"):
+        load_settings()
+
+
 def test_broken_toml_is_told_with_its_place(tmp_path):
     file = tmp_path / "xiong.toml"
     file.write_text("[service\n")

@@ -103,6 +103,26 @@ def test_the_rules_are_the_shipped_ones_and_an_old_one_goes(layout):
     assert found == {file.name: file.read_bytes() for file in shipped.rule_files()}
 
 
+def test_alerts_link_to_where_the_runbooks_are_read_and_to_nowhere_until_somebody_says(layout):
+    def label() -> str:
+        told = yaml.safe_load((layout.monitoring / "prometheus.yml").read_text())
+        return told["global"]["external_labels"]["runbooks"]
+
+    before = planned(layout)["prometheus"]
+    assert label() == ""
+    after = planned(layout, monitoring={"runbooks_url": "https://git.example/docs/runbooks/"})["prometheus"]
+    assert label() == "https://git.example/docs/runbooks"
+    assert not before.same_process(after)
+
+
+def test_all_but_the_link_is_the_shipped_configuration(layout):
+    planned(layout, monitoring={"runbooks_url": "https://git.example/docs/runbooks"})
+    told = yaml.safe_load((layout.monitoring / "prometheus.yml").read_text())
+    told["global"]["external_labels"]["runbooks"] = ""
+
+    assert told == shipped.load(shipped.folder() / "prometheus" / "prometheus.local.yml")
+
+
 def test_what_did_not_change_is_the_same_process_and_a_changed_setting_is_another(layout):
     before, again = planned(layout), planned(layout)
     changed = planned(layout, service={"replicas": 3})
