@@ -5,22 +5,18 @@ from __future__ import annotations
 import math
 import random
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from copies import finished
 from servers import free_port, wait_until
+from small_service import RELEASE, SmallService
 from xiong.config.settings import ConsoleSettings, PagingSettings, ServiceSettings, Settings
 from xiong.console.application import application
 from xiong.console.desk import Desk, desk_for
@@ -36,99 +32,7 @@ from xiong.platforms.base import Endpoint
 from xiong.platforms.local.records import FileRecords
 from xiong.tools.clock import SystemClock
 
-NEW, OLD = "0.2.0-5e1c9b7a20d4", "0.1.0-3f9a1c2b7d4e"
-PERSON = "p-opaque-7"
-
-
-def page_document(level: str = "IMMINENT", *, minutes: float = 3, kind: str = "crisis", by: str = "") -> dict:
-    """A page as the service's API gives it."""
-    opened = datetime.now(UTC) - timedelta(minutes=minutes)
-    taken = opened + timedelta(minutes=1)
-    delivery = {
-        "id": str(uuid.uuid4()),
-        "contact": "nurse-a",
-        "channel": "email",
-        "state": "sent",
-        "round": 0,
-        "step": 0,
-        "attempts": 1,
-        "created_at": opened.isoformat(),
-        "sent_at": (opened + timedelta(seconds=1)).isoformat(),
-        "received_at": None,
-        "error": None,
-    }
-    waiting = {**delivery, "channel": "line", "state": "waiting", "sent_at": None, "error": "timed out"}
-    return {
-        "id": str(uuid.uuid4()),
-        "kind": kind,
-        "level": level,
-        "state": "acknowledged" if by else "open",
-        "opened_at": opened.isoformat(),
-        "last_event_at": opened.isoformat(),
-        "next_step_at": (opened + timedelta(minutes=5)).isoformat(),
-        "events": 2,
-        "round": 0,
-        "step": 0,
-        "application": "line-bot",
-        "person": PERSON,
-        "acknowledged_at": taken.isoformat() if by else None,
-        "acknowledged_by": by or None,
-        "acknowledged_via": "link" if by else None,
-        "deliveries": [delivery] if by else [delivery, waiting],
-    }
-
-
-@dataclass
-class SmallService:
-    """Answers as the service does, with what a test puts into it."""
-
-    pages: list[dict] = field(default_factory=list)
-    release: str = NEW
-    degraded: list[str] = field(default_factory=list)
-    metrics: str = ""
-    refuses: bool = False
-    asked: list[dict] = field(default_factory=list)
-
-    def app(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/api/v1/healthz", self._alive),
-                Route("/api/v1/ready", self._ready),
-                Route("/api/v1/pages", self._pages),
-                Route("/api/v1/pages/{page}/acknowledgement", self._acknowledge, methods=["POST"]),
-                Route("/metrics", lambda _: PlainTextResponse(self.metrics)),
-            ]
-        )
-
-    def _alive(self, _: Request) -> Response:
-        return JSONResponse({"status": "alive", "release": self.release})
-
-    def _ready(self, _: Request) -> Response:
-        return JSONResponse({"degraded": self.degraded})
-
-    def _pages(self, request: Request) -> Response:
-        if self.refuses:
-            return JSONResponse({}, 503)
-        only_open = request.query_params.get("open") == "true"
-        found = [p for p in self.pages if p["state"] == "open" or not only_open]
-        return JSONResponse({"pages": found[: int(request.query_params["limit"])]})
-
-    async def _acknowledge(self, request: Request) -> Response:
-        if self.refuses:
-            return JSONResponse({}, 503)
-        body = await request.json()
-        self.asked.append(body)
-        found = next((p for p in self.pages if p["id"] == request.path_params["page"]), None)
-        if found is None:
-            return JSONResponse({}, 404)
-        if found["state"] == "open":
-            found |= {
-                "state": "acknowledged",
-                "acknowledged_by": body["by"],
-                "acknowledged_via": body["via"],
-                "acknowledged_at": datetime.now(UTC).isoformat(),
-            }
-        return JSONResponse(found)
+NEW, OLD = RELEASE, "0.1.0-3f9a1c2b7d4e"
 
 
 class SmallPlatform:
@@ -140,6 +44,8 @@ class SmallPlatform:
         self.records = FileRecords(folder / "records")
         self.token_file = folder / "operator-token"
         self.token_file.write_text("operator")
+        self.care_token_file = folder / "care-token"
+        self.care_token_file.write_text("care")
         self.address = address
         self.running = [
             Instance("postgres", "postgres", None, InstanceState.READY, None, "1@1"),
@@ -154,7 +60,7 @@ class SmallPlatform:
         return [i for i in self.running if service in {None, i.service}]
 
     async def endpoint(self) -> Endpoint:
-        return Endpoint(self.address, self.address, None, None, self.token_file)
+        return Endpoint(self.address, self.address, None, None, self.token_file, self.care_token_file)
 
     async def read_lease(self) -> None:
         return None

@@ -12,11 +12,12 @@ from api.person.erasure import Request
 from api.person.fields import FIELDS
 from api.person.rows import Subject
 from api.settings import Secret
-from replicas import PAGES_TOKEN, Inner
+from replicas import CARE_TOKEN, PAGES_TOKEN, Inner
 
 KEY = Secret("a key of this test")
 PERSON, OTHER = "p-asked", "p-other"
 WORDS = "我叫小明，撐不住了"
+CONTACT = "三民區個管組，分機 12"
 
 
 def asked(**changes: Any) -> Request:
@@ -31,10 +32,23 @@ async def acknowledge_all(chat: Inner) -> None:
     for page in listed:
         path = f"/api/v1/pages/{page['id']}/acknowledgement"
         assert (await chat.client.post(path, json={"by": "nurse-a"}, headers=headers)).status_code == 200
+        await care(chat, page["id"])
+
+
+async def care(chat: Inner, page: str) -> None:
+    """Somebody looks at the case and says how it ended."""
+    headers = {"Authorization": f"Bearer {CARE_TOKEN}"}
+    path = f"/api/v1/pages/{page}"
+    seen = await chat.client.post(f"{path}/case", json={"by": "nurse-a"}, headers=headers)
+    ended = {"by": "nurse-a", "outcome": "reached"}
+    done = await chat.client.post(f"{path}/outcome", json=ended, headers=headers)
+    assert (seen.status_code, done.status_code) == (200, 200)
 
 
 async def live(chat: Inner, person: str = PERSON) -> str:
-    """A person's life with us: two messages, one of them in danger, which somebody took over."""
+    """A person's life with us: two messages, one in danger, which somebody took over and cared for."""
+    about = {"person": person, "contact": f"{CONTACT} {person}"}
+    assert (await chat.client.put("/api/v1/case-contact", json=about)).status_code == 204
     first = await chat.say(f"{WORDS} {person} !MEDIUM", person=person, key=f"first-{person}")
     conversation: str = first.json()["conversation_id"]
     await chat.say(f"{WORDS} {person} !HIGH", person=person, conversation_id=conversation)

@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from api.logs import make_log
 from api.main import create_app
 from api.replies.model import Reply, Source, Turn
-from api.risk.model import Assessment, Level, Match
+from api.risk.model import Assessment, Level, Match, RiskAssessor
 from api.settings import Secret, Settings
 from api.state import Service
 from api.wiring import ReplySide, build_service
@@ -29,7 +29,7 @@ from servers import free_port, wait_until
 
 TOKEN, OTHER_TOKEN, REHEARSAL_TOKEN = "token-of-web", "token-of-kiosk", "token-of-rehearsal"
 NO_SCOPE_TOKEN = "token-without-scope"
-PAGES_TOKEN = "token-of-the-desk"
+PAGES_TOKEN, CARE_TOKEN = "token-of-the-desk", "token-of-care"
 
 
 def token_list() -> list[dict[str, Any]]:
@@ -40,6 +40,7 @@ def token_list() -> list[dict[str, Any]]:
         ("rehearsal", ["chat", "synthetic"], REHEARSAL_TOKEN),
         ("nobody", [], NO_SCOPE_TOKEN),
         ("desk", ["pages"], PAGES_TOKEN),
+        ("care", ["care"], CARE_TOKEN),
     )
     return [
         {"application": name, "scopes": scopes, "sha256": hashlib.sha256(token.encode()).hexdigest()}
@@ -113,14 +114,15 @@ def settings_for(database_url: str, redis_url: str, spool_dir: Path, **changes: 
 
 @contextlib.asynccontextmanager
 async def inner_replica(
-    settings: Settings, responder: ScriptedResponder | None = None
+    settings: Settings,
+    responder: ScriptedResponder | None = None,
+    assessor: RiskAssessor | None = None,
 ) -> AsyncIterator[Inner]:
-    """Runs a replica inside the test, with scripted verdicts and replies."""
+    """Runs a replica inside the test, with scripted replies, and verdicts where no `assessor` is given."""
     scripted = responder or ScriptedResponder()
     stream = io.BytesIO()
-    service = build_service(
-        settings, make_log(settings, stream), replies=ReplySide(scripted), assessor=ScriptedAssessor()
-    )
+    judge = assessor or ScriptedAssessor()
+    service = build_service(settings, make_log(settings, stream), replies=ReplySide(scripted), assessor=judge)
     app = create_app(settings, service)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

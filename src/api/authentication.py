@@ -18,6 +18,7 @@ from api.settings import Settings, SettingsError
 CHAT_SCOPE = "chat"
 SYNTHETIC_SCOPE = "synthetic"
 PAGES_SCOPE = "pages"
+CARE_SCOPE = "care"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _KNOWN_PLACES = frozenset(
     {
         *("body", "query", "path", "header"),
         *("person", "message", "conversation_id", "after", "limit", "idempotency-key", "x-synthetic"),
-        *("page_id", "open", "by", "via", "token"),
+        *("page_id", "open", "by", "via", "token", "outcome", "contact"),
     }
 )
 

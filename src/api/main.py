@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from api.errors import install_error_handlers
 from api.logs import Log, configure, make_log
 from api.middleware import QUIET_PATHS, Gateway, Intake
-from api.routes import chat, conversations, operations, pages
+from api.routes import cases, chat, conversations, operations, pages
 from api.settings import Settings
 from api.state import Service
 from api.wiring import build_service
@@ -46,7 +46,7 @@ def create_app(
     )
     app.state.service = built
     app.state.owns_process = owns_process
-    routers = (chat.router, conversations.router, pages.router, operations.router)
+    routers = (chat.router, conversations.router, pages.router, cases.router, operations.router)
     for router in routers:
         app.include_router(router)
     install_error_handlers(app)

@@ -13,57 +13,49 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Table, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.database.engine import Database, DatabaseAwayError, make_engine
-from api.database.tables import conversations, erasures, messages, risk_events
-from api.pages.model import PageKind, PageState
-from api.pages.tables import page_acknowledgements, page_deliveries, page_events, pages
+from api.database.tables import case_contacts, conversations, erasures, messages, risk_events
+from api.keeping import (
+    DONE,
+    Cutoffs,
+    Policy,
+    going,
+    old_contact,
+    old_conversation,
+    old_event,
+    old_message,
+    old_page,
+    stray,
+    whose,
+)
+from api.pages.tables import page_deliveries, page_events, pages
 from api.settings import Settings, SettingsError
 from api.spool import REJECTED
 
 BATCH = 500
 COUNTING_S = 120
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How long what is kept.
-
-    Attributes:
-        message_days: messages, and conversations that hold none.
-        synthetic_days: rehearsals: their messages, risk events and pages.
-        audit_years: risk events, pages with their acknowledgements, erasures.
-    """
-
-    message_days: int = 365
-    synthetic_days: int = 7
-    audit_years: int = 3
-
-    def cutoffs(self, now: datetime) -> Cutoffs:
-        """Returns what is too old at that moment."""
-        return Cutoffs(
-            now - timedelta(days=self.message_days),
-            now - timedelta(days=self.synthetic_days),
-            _years_before(now, self.audit_years),
-        )
-
-
-@dataclass(frozen=True)
-class Cutoffs:
-    """What is older is deleted."""
-
-    messages: datetime
-    synthetic: datetime
-    audit: datetime
 
 
 @dataclass(frozen=True)
@@ -75,6 +67,9 @@ class Counts:
     risk_events: int = 0
     pages: int = 0
     acknowledgements: int = 0
+    views: int = 0
+    outcomes: int = 0
+    case_contacts: int = 0
     erasures: int = 0
 
     def __add__(self, other: Counts) -> Counts:
@@ -91,7 +86,7 @@ async def apply(database: Database, policy: Policy, now: datetime) -> Counts:
     """Deletes what is too old, batch by batch; raises DatabaseAwayError where the database goes away."""
     cutoffs = policy.cutoffs(now)
     total = Counts()
-    for batch in (_messages, _conversations, _risk_events, _pages, _acknowledgements, _erasures):
+    for batch in (_messages, _conversations, _case_contacts, _risk_events, _pages, _strays, _erasures):
         while True:
             done = await database.run(partial(batch, cutoffs=cutoffs))
             total += done
@@ -116,61 +111,22 @@ async def foresee(connection: AsyncConnection, policy: Policy, now: datetime) ->
     async def count(table: Table, old: ColumnElement[bool]) -> int:
         return int(await connection.scalar(select(func.count()).select_from(table).where(old)) or 0)
 
-    stays = exists().where(messages.c.conversation_id == conversations.c.id, ~_going(cutoffs))
-    owned = page_acknowledgements.c.page_id.in_(select(pages.c.id).where(_old_page(cutoffs)))
+    stays = exists().where(messages.c.conversation_id == conversations.c.id, ~going(cutoffs))
+    living = exists().where(whose(conversations), or_(~old_conversation(cutoffs), stays))
+    leaving = select(pages.c.id).where(old_page(cutoffs))
+    done = {
+        name: await count(moment.table, or_(moment.table.c.page_id.in_(leaving), stray(moment, cutoffs)))
+        for name, moment in DONE.items()
+    }
     return Counts(
-        messages=await count(messages, _going(cutoffs)),
-        conversations=await count(conversations, and_(_old_conversation(cutoffs), ~stays)),
-        risk_events=await count(risk_events, _old_event(cutoffs)),
-        pages=await count(pages, _old_page(cutoffs)),
-        acknowledgements=await count(page_acknowledgements, or_(owned, _stray(cutoffs))),
+        messages=await count(messages, going(cutoffs)),
+        conversations=await count(conversations, and_(old_conversation(cutoffs), ~stays)),
+        risk_events=await count(risk_events, old_event(cutoffs)),
+        pages=await count(pages, old_page(cutoffs)),
+        case_contacts=await count(case_contacts, and_(old_contact(cutoffs), ~living)),
+        **done,
         erasures=await count(erasures, erasures.c.at < cutoffs.audit),
     )
-
-
-def _old_message(cutoffs: Cutoffs, table: FromClause = messages) -> ColumnElement[bool]:
-    rehearsed = select(conversations.c.id).where(
-        conversations.c.synthetic, conversations.c.created_at < cutoffs.synthetic
-    )
-    return or_(
-        table.c.created_at < cutoffs.messages,
-        and_(table.c.conversation_id.in_(rehearsed), table.c.created_at < cutoffs.synthetic),
-    )
-
-
-def _going(cutoffs: Cutoffs) -> ColumnElement[bool]:
-    """Old messages, and the replies to them, which may be a little younger."""
-    said = messages.alias("said")
-    answered = exists().where(said.c.id == messages.c.reply_to, _old_message(cutoffs, said))
-    return or_(_old_message(cutoffs), answered)
-
-
-def _old_conversation(cutoffs: Cutoffs) -> ColumnElement[bool]:
-    return or_(
-        conversations.c.created_at < cutoffs.messages,
-        and_(conversations.c.synthetic, conversations.c.created_at < cutoffs.synthetic),
-    )
-
-
-def _old_event(cutoffs: Cutoffs) -> ColumnElement[bool]:
-    return or_(
-        risk_events.c.created_at < cutoffs.audit,
-        and_(risk_events.c.synthetic, risk_events.c.created_at < cutoffs.synthetic),
-    )
-
-
-def _old_page(cutoffs: Cutoffs) -> ColumnElement[bool]:
-    """A page that calls for help is never deleted while nobody took it over."""
-    return or_(
-        and_(pages.c.opened_at < cutoffs.audit, pages.c.state == PageState.ACKNOWLEDGED.value),
-        and_(pages.c.kind == PageKind.CANARY.value, pages.c.opened_at < cutoffs.synthetic),
-    )
-
-
-def _stray(cutoffs: Cutoffs) -> ColumnElement[bool]:
-    """An acknowledgement whose page never came."""
-    page = exists().where(pages.c.id == page_acknowledgements.c.page_id)
-    return and_(page_acknowledgements.c.acknowledged_at < cutoffs.audit, ~page)
 
 
 async def _free(connection: AsyncConnection, table: Table, old: ColumnElement[bool]) -> list[uuid.UUID]:
@@ -180,7 +136,7 @@ async def _free(connection: AsyncConnection, table: Table, old: ColumnElement[bo
 
 
 async def _messages(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
-    ids = await _free(connection, messages, _old_message(cutoffs))
+    ids = await _free(connection, messages, old_message(cutoffs))
     going = or_(messages.c.id.in_(ids), messages.c.reply_to.in_(ids))
     await connection.execute(
         update(risk_events)
@@ -192,32 +148,48 @@ async def _messages(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
 
 async def _conversations(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
     held = exists().where(messages.c.conversation_id == conversations.c.id)
-    ids = await _free(connection, conversations, and_(_old_conversation(cutoffs), ~held))
+    ids = await _free(connection, conversations, and_(old_conversation(cutoffs), ~held))
     # asked again under the lock: a message may have come before it
     done = await connection.execute(delete(conversations).where(conversations.c.id.in_(ids), ~held))
     return Counts(conversations=done.rowcount)
 
 
 async def _risk_events(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
-    ids = await _free(connection, risk_events, _old_event(cutoffs))
+    ids = await _free(connection, risk_events, old_event(cutoffs))
     done = await connection.execute(delete(risk_events).where(risk_events.c.id.in_(ids)))
     return Counts(risk_events=done.rowcount)
 
 
 async def _pages(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
-    ids = await _free(connection, pages, _old_page(cutoffs))
+    ids = await _free(connection, pages, old_page(cutoffs))
     for table in (page_events, page_deliveries):
         await connection.execute(delete(table).where(table.c.page_id.in_(ids)))
-    taken = await connection.execute(
-        delete(page_acknowledgements).where(page_acknowledgements.c.page_id.in_(ids))
+    done = {
+        name: (await connection.execute(delete(moment.table).where(moment.table.c.page_id.in_(ids)))).rowcount
+        for name, moment in DONE.items()
+    }
+    gone = await connection.execute(delete(pages).where(pages.c.id.in_(ids)))
+    return Counts(pages=gone.rowcount, **done)
+
+
+async def _strays(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
+    return Counts(
+        **{
+            name: (await connection.execute(delete(moment.table).where(stray(moment, cutoffs)))).rowcount
+            for name, moment in DONE.items()
+        }
     )
-    done = await connection.execute(delete(pages).where(pages.c.id.in_(ids)))
-    return Counts(pages=done.rowcount, acknowledgements=taken.rowcount)
 
 
-async def _acknowledgements(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
-    done = await connection.execute(delete(page_acknowledgements).where(_stray(cutoffs)))
-    return Counts(acknowledgements=done.rowcount)
+async def _case_contacts(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
+    """Contacts that nobody renewed, of people of whom no conversation is left."""
+    key = tuple_(case_contacts.c.application, case_contacts.c.person)
+    old = and_(old_contact(cutoffs), ~exists().where(whose(conversations)))
+    rows = select(case_contacts.c.application, case_contacts.c.person).where(old).limit(BATCH)
+    done = await connection.execute(
+        delete(case_contacts).where(key.in_(rows.with_for_update(skip_locked=True, of=case_contacts)))
+    )
+    return Counts(case_contacts=done.rowcount)
 
 
 async def _erasures(connection: AsyncConnection, cutoffs: Cutoffs) -> Counts:
@@ -230,14 +202,6 @@ async def _foresee_slowly(connection: AsyncConnection, policy: Policy, now: date
     """Counting reads whole tables: nobody waits for it, so it may take longer than a batch."""
     await connection.execute(text(f"SET LOCAL statement_timeout = '{COUNTING_S}s'"))
     return await foresee(connection, policy, now)
-
-
-def _years_before(moment: datetime, years: int) -> datetime:
-    try:
-        return moment.replace(year=moment.year - years)
-    except ValueError:
-        # the 29th of February
-        return moment.replace(year=moment.year - years, day=28)
 
 
 async def _run(settings: Settings, *, dry_run: bool) -> dict[str, Any]:

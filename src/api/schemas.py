@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 PERSON_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
 MESSAGE_LIMIT = 4000
+CONTACT_LIMIT = 200
 
 
 def _visible(text: str) -> str:

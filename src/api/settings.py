@@ -69,6 +69,7 @@ class Settings:
             another's replica on a port of ours for its own.
         paging_file: who is called for help, by which channels and in which order; None calls nobody.
         public_url: where people reach the service through its proxy; links in pages begin with it.
+        console_url: where the console is reached; a page's link leads from there to its case. Empty: unsaid.
         pager_port: where the pager shows its metrics; 0 is any free port.
         hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
@@ -96,6 +97,7 @@ class Settings:
     hold_path: Path | None = None
     paging_file: Path | None = None
     public_url: str = "http://127.0.0.1:8000"
+    console_url: str = ""
     pager_port: int = 0
     log_level: str = "INFO"
     model_daily_tokens: int = 0
@@ -130,6 +132,7 @@ class Settings:
             hold_path=Path(hold) if (hold := read.text("HOLD_PATH", "")) else None,
             paging_file=Path(paging) if (paging := environ.get("PAGING_FILE", "").strip()) else None,
             public_url=read.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            console_url=read.text("CONSOLE_URL", "").rstrip("/"),
             pager_port=read.number("PAGER_PORT", 0),
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),

@@ -10,6 +10,7 @@ from fastapi import Request
 from redis.asyncio import Redis
 
 from api.authentication import TokenBook
+from api.cases.desk import Cases
 from api.chat import Chat
 from api.database.engine import Database
 from api.drain import Drain
@@ -40,6 +41,7 @@ class Service:
     probes: Probes
     chat: Chat
     desk: Desk
+    cases: Cases
     vitals: Vitals
     closing: tuple[Callable[[], Awaitable[None]], ...]
 

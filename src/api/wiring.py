@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from api.active_users import ActiveUsers
 from api.authentication import TokenBook
 from api.cache import make_cache
+from api.cases.desk import Cases
 from api.chat import Chat
 from api.database.engine import Database, DatabaseAwayError, make_engine
 from api.database.revisions import shipped
@@ -73,8 +74,9 @@ def build_service(
     users = ActiveUsers(cache)
     side = replies or _reply_side(settings, database, cache, metrics)
     opinion = build_second_opinion(settings, cache, metrics.registry)
+    judge = assessor or RuleEngine.shipped()
     chat = Chat(
-        assessor=assessor or RuleEngine.shipped(),
+        assessor=judge,
         responder=side.responder,
         database=database,
         spool=spool,
@@ -101,6 +103,7 @@ def build_service(
         chat=chat,
         vitals=Vitals(database, cache, users, metrics.registry, log),
         desk=Desk(database, spool, Standby(settings.spool_dir)),
+        cases=Cases(database, judge),
         closing=(*side.closing, opinion.aclose, cache.aclose, database.close),
     )
 

@@ -42,7 +42,7 @@ def test_no_secret_is_on_a_command_line_or_in_an_environment(copy: Copy):
     secrets = [
         f.read_text().strip()
         for f in (copy.state / "secrets").iterdir()
-        if f.name.startswith(("database-", "cache", "secret-key", "operator-token"))
+        if f.name.startswith(("database-", "cache", "secret-key", "operator-token", "care-token"))
     ]
     assert len(secrets) >= 6
     for process in copy.processes():

@@ -118,6 +118,38 @@ def test_somebody_in_danger_is_seen_and_taken_over(copy: Copy, console: str, tok
     assert (page["state"], page["acknowledged_by"]) == ("acknowledged", "nurse-a")
 
 
+def test_a_care_role_reads_the_case_and_says_how_it_ended(
+    copy: Copy, console: str, token: str, browser: Browser
+):
+    care = copy.xiong("console", "token", "nurse-b", "--role", "care").json["token"]
+    listed = copy.xiong("pages", "list", "--all").json["pages"]
+    name = next(page["id"] for page in listed if page["kind"] == "crisis")
+    headers = {"Authorization": f"Bearer {(copy.state / 'secrets' / 'operator-token').read_text()}"}
+    refused = httpx.post(
+        f"{copy.url}/api/v1/pages/{name}/case", json={"by": "ops"}, headers=headers, trust_env=False
+    )
+    with tab(browser, viewport={"width": 360, "height": 780}) as one:
+        one.log_in(console, care)
+        one.page.goto(f"{console}/pages/{name}")
+        one.page.click("#open-case")
+        expect(one.page.locator(".said-trigger .said-words")).to_have_text(DANGER)
+        assert one.page.locator(".said-trigger mark").count() > 0
+        expect(one.page.locator("main")).to_contain_text("No case contact is recorded.")
+        one.page.get_by_role("button", name="Reached the person").click()
+        expect(one.page.get_by_role("status")).to_have_text("Recorded: Reached the person.")
+        one.page.click("#open-case")
+        expect(one.page.locator(".deeds").last.locator("li")).to_have_count(1)
+        assert one.complaints == []
+    trail = [json.loads(line) for line in (copy.state / "console" / "audit.jsonl").read_text().splitlines()]
+
+    assert refused.status_code == 403
+    assert [(e["who"], e["subject"], e["outcome"]) for e in trail if e["action"].startswith("case.")] == [
+        ("nurse-b", name, "done"),
+        ("nurse-b", name, "reached"),
+        ("nurse-b", name, "done"),
+    ]
+
+
 def test_a_rollback_from_the_console_brings_the_old_release_back(
     copy: Copy, console: str, token: str, browser: Browser
 ):

@@ -1,7 +1,7 @@
 """The tables as the code sees them; the migrations make them. A test holds the two together.
 
-The tables of pages are in `api.pages.tables`. Read by `knowledge`, `person`, `retention` and by
-the tests; the chat path writes its few statements out in `conversations`.
+The tables of pages are in `api.pages.tables`. Read by `cases`, `knowledge`, `person`, `retention` and
+by the tests; the chat path writes its few statements out in `conversations`.
 """
 
 from __future__ import annotations
@@ -72,6 +72,40 @@ risk_events = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Index("risk_events_created", "created_at"),
     Index("risk_events_synthetic", "created_at", postgresql_where=text("synthetic")),
+)
+
+# looks and outcomes are facts of their own, without a foreign key: see the revision
+page_views = Table(
+    "page_views",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("page_id", Uuid, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("seen_by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Index("page_views_page", "page_id"),
+)
+
+page_outcomes = Table(
+    "page_outcomes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("page_id", Uuid, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Index("page_outcomes_page", "page_id"),
+)
+
+case_contacts = Table(
+    "case_contacts",
+    metadata,
+    Column("application", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("contact", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index("case_contacts_person", "person"),
 )
 
 erasures = Table(

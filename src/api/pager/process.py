@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.database.engine import Database, make_engine
+from api.keeping import Policy
 from api.logs import Log
 from api.pager.board import Board
 from api.pager.canary import Rehearsal
@@ -26,7 +27,6 @@ from api.pager.sending import Sender
 from api.pager.stores import SharedStore
 from api.pager.sweeping import Sweep
 from api.pager.web import Web
-from api.retention import Policy
 from api.risk.model import RiskAssessor
 from api.risk.rule_engine import RuleEngine
 from api.settings import Settings, service_version

@@ -13,8 +13,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from api.database.engine import Database, DatabaseAwayError
+from api.keeping import Policy
 from api.logs import Log
-from api.retention import Policy, apply, drop_put_aside
+from api.retention import apply, drop_put_aside
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 # after the backup at 02:00, and when fewest people write

@@ -29,21 +29,25 @@ _TEMPLATE = Template(files("api.pages").joinpath("sheet.html").read_text(encodin
 _KINDS = {PageKind.CRISIS: "危機呼叫", PageKind.CANARY: "演練呼叫", PageKind.NOTICE: "呼叫系統異常"}
 _LEVELS = {Level.IMMINENT: "立即危險", Level.HIGH: "高風險"}
 _BUTTON = '<form method="post"><button type="submit">我來處理</button></form>'
+_WHERE = "前後訊息與個案聯絡方式：請登入主控台，依上面的編號開啟個案。"
 _UNREADABLE = "目前讀不到這則呼叫的內容，但您仍可按下按鈕表示由您處理。"
 
 
-def page(shown: Shown | None) -> HTMLResponse:
-    """Shows the page, with the button while nobody took it over."""
+def page(shown: Shown | None, console_url: str = "") -> HTMLResponse:
+    """Shows the page, with the button while nobody took it over, and the way to its case."""
     if shown is None:
         return _sheet("呼叫", [_UNREADABLE], _BUTTON)
     taken_over = shown.page.state is PageState.ACKNOWLEDGED
-    return _sheet(_KINDS[shown.page.kind], _lines(shown.page), "" if taken_over else _BUTTON)
+    form, way = "" if taken_over else _BUTTON, _way(shown.page, console_url)
+    return _sheet(_KINDS[shown.page.kind], _lines(shown.page), form, way)
 
 
-def taken(shown: Shown | None) -> HTMLResponse:
-    """Shows what pressing the button did."""
+def taken(shown: Shown | None, console_url: str = "") -> HTMLResponse:
+    """Shows what pressing the button did, and the way to the case."""
     lines = ["已記錄，謝謝您。請依照單位的流程與當事人聯繫。"]
-    return _sheet("已收到", lines if shown is None else [*lines, *_lines(shown.page)], "")
+    if shown is None:
+        return _sheet("已收到", lines, "")
+    return _sheet("已收到", [*lines, *_lines(shown.page)], "", _way(shown.page, console_url))
 
 
 def unknown() -> HTMLResponse:
@@ -70,8 +74,17 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(TAIPEI).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _sheet(title: str, lines: list[str], form: str, status: int = 200) -> HTMLResponse:
+def _way(page: Page, console_url: str) -> str:
+    """Where the case is: behind the console's login, since a link may fall into anybody's hands."""
+    if page.kind is PageKind.NOTICE:
+        return ""
+    if not console_url:
+        return f"<p>{_WHERE}</p>"
+    return f'<p><a href="{escape(console_url)}/pages/{page.id}/case">開啟個案（需登入主控台）</a></p>'
+
+
+def _sheet(title: str, lines: list[str], form: str, way: str = "", status: int = 200) -> HTMLResponse:
     paragraphs = "\n".join(f"<p>{escape(line)}</p>" for line in lines)
     return HTMLResponse(
-        _TEMPLATE.substitute(title=escape(title), lines=paragraphs, form=form), status, _HEADERS
+        _TEMPLATE.substitute(title=escape(title), lines=paragraphs, form=form, way=way), status, _HEADERS
     )

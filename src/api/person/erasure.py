@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.database.tables import conversations, messages, risk_events
+from api.database.tables import case_contacts, conversations, messages, risk_events
 from api.pages.tables import pages
 from api.person import register
 from api.person.refusals import AnsweringError, OpenPageError, nobody
@@ -21,6 +21,7 @@ from api.person.register import Erasure, Marker
 from api.person.rows import (
     Subject,
     applications_of,
+    case_contacts_of,
     conversations_of,
     messages_of,
     open_pages_of,
@@ -40,6 +41,7 @@ class Erased:
     messages: int = 0
     risk_events: int = 0
     pages: int = 0
+    case_contacts: int = 0
 
     def __add__(self, other: Erased) -> Erased:
         mine, theirs = asdict(self), asdict(other)
@@ -139,7 +141,8 @@ async def erase_rows(connection: AsyncConnection, subject: Subject) -> Erased:
     called = await connection.execute(
         update(pages).where(pages.c.id.in_(page_ids(subject))).values(application=None, person=None)
     )
-    return Erased(held.rowcount, said.rowcount, events.rowcount, called.rowcount)
+    contacts = await connection.execute(delete(case_contacts).where(case_contacts_of(subject)))
+    return Erased(held.rowcount, said.rowcount, events.rowcount, called.rowcount, contacts.rowcount)
 
 
 async def _newest(connection: AsyncConnection, subject: Subject) -> datetime | None:
@@ -149,6 +152,7 @@ async def _newest(connection: AsyncConnection, subject: Subject) -> datetime | N
             (conversations.c.created_at, conversations_of(subject)),
             (messages.c.created_at, messages_of(subject)),
             (pages.c.last_event_at, pages.c.id.in_(page_ids(subject))),
+            (case_contacts.c.updated_at, case_contacts_of(subject)),
         )
     ]
     return max((moment for moment in times if moment is not None), default=None)

@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.database.tables import conversations, erasures, messages, risk_events
+from api.database.tables import (
+    case_contacts,
+    conversations,
+    erasures,
+    messages,
+    page_outcomes,
+    page_views,
+    risk_events,
+)
 from api.pages.tables import page_acknowledgements, page_deliveries, page_events, pages
 from api.person import spooled
 from api.person.fields import exported, left_out
@@ -20,6 +28,7 @@ from api.person.register import Marker
 from api.person.rows import (
     Subject,
     applications_of,
+    case_contacts_of,
     conversations_of,
     messages_of,
     page_ids,
@@ -75,6 +84,9 @@ def _rows(subject: Subject, marks: set[str]) -> Mapping[str, Select[Any]]:
             page_acknowledgements.c.page_id.in_(ours),
             page_acknowledgements.c.acknowledged_at,
         ),
+        (page_views, page_views.c.page_id.in_(ours), page_views.c.seen_at),
+        (page_outcomes, page_outcomes.c.page_id.in_(ours), page_outcomes.c.recorded_at),
+        (case_contacts, case_contacts_of(subject), case_contacts.c.updated_at),
         (erasures, erasures.c.person_hmac.in_(marks), erasures.c.at),
     )
     return {

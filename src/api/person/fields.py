@@ -93,6 +93,27 @@ FIELDS: Mapping[str, Mapping[str, Whose]] = {
         "acknowledged_by": _STAFF,
         "acknowledged_via": _AUDIT,
     },
+    "page_views": {
+        "id": _AUDIT,
+        "page_id": _AUDIT,
+        "seen_at": _AUDIT,
+        "seen_by": _STAFF,
+        "via": _AUDIT,
+    },
+    "page_outcomes": {
+        "id": _AUDIT,
+        "page_id": _AUDIT,
+        "outcome": _AUDIT,
+        "recorded_at": _AUDIT,
+        "recorded_by": _STAFF,
+        "via": _AUDIT,
+    },
+    "case_contacts": {
+        "application": _PERSON,
+        "person": _PERSON,
+        "contact": _PERSON,
+        "updated_at": _PERSON,
+    },
     "erasures": {
         "id": _AUDIT,
         "person_hmac": _AUDIT,

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.database.tables import conversations
+from api.database.tables import case_contacts, conversations
 from api.pages.tables import pages
 from api.person import register
 from api.person.erasure import Erased, erase_rows, lock
@@ -64,7 +64,10 @@ async def _people(engine: AsyncEngine) -> AsyncIterator[tuple[str, str]]:
     """Yields everybody of whom something is held, in short transactions."""
     there = (
         select(conversations.c.application, conversations.c.person)
-        .union(select(pages.c.application, pages.c.person).where(pages.c.person.is_not(None)))
+        .union(
+            select(pages.c.application, pages.c.person).where(pages.c.person.is_not(None)),
+            select(case_contacts.c.application, case_contacts.c.person),
+        )
         .subquery()
     )
     place = tuple_(there.c.application, there.c.person)

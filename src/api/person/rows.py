@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.database.tables import conversations, messages, risk_events
+from api.database.tables import case_contacts, conversations, messages, risk_events
 from api.pages.model import PageKind, PageState
 from api.pages.tables import page_events, pages
 
@@ -62,6 +62,16 @@ def pages_of(subject: Subject) -> ColumnElement[bool]:
     return found
 
 
+def case_contacts_of(subject: Subject) -> ColumnElement[bool]:
+    """Whom to reach about the person."""
+    found = case_contacts.c.person == subject.person
+    if subject.application is not None:
+        found = and_(found, case_contacts.c.application == subject.application)
+    if subject.until is not None:
+        found = and_(found, case_contacts.c.updated_at <= subject.until)
+    return found
+
+
 def risk_events_of(subject: Subject) -> ColumnElement[bool]:
     """What the person's messages were judged to be, also where retention took the message already."""
     said: Select[Any] = select(messages.c.id).where(messages_of(subject))
@@ -90,6 +100,9 @@ async def applications_of(connection: AsyncConnection, subject: Subject) -> set[
     found = await connection.scalars(
         select(conversations.c.application)
         .where(conversations_of(subject))
-        .union(select(pages.c.application).where(pages_of(subject), pages.c.application.is_not(None)))
+        .union(
+            select(pages.c.application).where(pages_of(subject), pages.c.application.is_not(None)),
+            select(case_contacts.c.application).where(case_contacts_of(subject)),
+        )
     )
     return set(found)

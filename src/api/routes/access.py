@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
-from api.authentication import CHAT_SCOPE, PAGES_SCOPE, SYNTHETIC_SCOPE, Application
+from api.authentication import CARE_SCOPE, CHAT_SCOPE, PAGES_SCOPE, SYNTHETIC_SCOPE, Application
 from api.errors import ApiError
 from api.state import Service, service_of
 
@@ -26,6 +26,13 @@ async def pages_application(
 ) -> Application:
     """Returns the calling application, which must have the scope `pages`."""
     return _with_scope(request, service, PAGES_SCOPE)
+
+
+async def care_application(
+    request: Request, service: Annotated[Service, Depends(service_of)], _: Annotated[object, Depends(bearer)]
+) -> Application:
+    """Returns the calling application, which must have the scope `care`."""
+    return _with_scope(request, service, CARE_SCOPE)
 
 
 def _with_scope(request: Request, service: Service, scope: str) -> Application:

@@ -54,6 +54,26 @@ async def pages(
     return PagesResponse(pages=[PageBody.of(page) for page in shown])
 
 
+@router.get(
+    "/api/v1/pages/{page_id}",
+    summary="Show a page",
+    responses={200: {"headers": HEADERS}, **responses(401, 403, 404, 422, 500, 503)},
+)
+async def page(
+    service: Annotated[Service, Depends(service_of)],
+    _: Annotated[Application, Depends(pages_application)],
+    page_id: Annotated[uuid.UUID, Path(description="The page.")],
+) -> PageBody:
+    """Returns one page, however old."""
+    try:
+        found = await service.desk.one(page_id)
+    except DatabaseAwayError:
+        raise ApiError(503, headers={"Retry-After": "2"}) from None
+    if found is None:
+        raise ApiError(404, "unknown_page", "There is no such page.")
+    return PageBody.of(found)
+
+
 @router.post(
     "/api/v1/pages/{page_id}/acknowledgement",
     summary="Take a page over",
@@ -85,7 +105,9 @@ async def look(
 ) -> Response:
     """Shows the page and its button; changes nothing."""
     link = _link(service, token)
-    return sheet.unknown() if link is None else sheet.page(await _shown(service, link))
+    if link is None:
+        return sheet.unknown()
+    return sheet.page(await _shown(service, link), service.settings.console_url)
 
 
 @router.post("/p/{token}", summary="Press a link's button", responses=_LINK_ANSWERS, response_class=Response)
@@ -101,7 +123,7 @@ async def press(
     except OSError:
         return sheet.failed()
     service.log.info("a page was acknowledged", action="page.acknowledged", event_id=link.page, source="link")
-    return sheet.taken(await _shown(service, link))
+    return sheet.taken(await _shown(service, link), service.settings.console_url)
 
 
 def _link(service: Service, token: str) -> Link | None:

@@ -25,7 +25,7 @@ class MadeToken:
 
     Attributes:
         name: who logs in with it.
-        role: what it allows: view, acknowledge or operate.
+        role: what it allows: view, acknowledge, operate or care.
         token: what to type at the login.
         url: where to log in; None where the console never ran.
     """
@@ -98,7 +98,7 @@ def serve_(context: typer.Context, timeout: Timeout = None) -> None:
 def token(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Who acts, as it will stand in the records.")],
-    role: Annotated[Role, typer.Option("--role", metavar="ROLE", help="view, acknowledge or operate.")],
+    role: Annotated[Role, typer.Option("--role", metavar="ROLE", help="view, acknowledge, operate or care.")],
     dry_run: DryRun = False,
     timeout: Timeout = 30,
 ) -> None:

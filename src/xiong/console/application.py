@@ -18,7 +18,7 @@ from xiong.console.desk import Desk
 from xiong.console.guard import NotLoggedInError, visitor
 from xiong.console.headers import SecurityHeaders
 from xiong.console.rendering import STATIC, page
-from xiong.console.routes import crisis, deploys, login, overview, public, trail
+from xiong.console.routes import cases, crisis, deploys, login, overview, public, trail
 
 _KNOWN = {400, 403, 404, 405, 413, 503}
 
@@ -47,6 +47,7 @@ def application(desk: Desk) -> ASGIApp:
             *deploys.ROUTES,  # before the overview, whose parts have a name in their address
             *overview.ROUTES,
             *crisis.ROUTES,
+            *cases.ROUTES,
             *trail.ROUTES,
             Mount("/static", _KeptFiles(directory=STATIC)),
         ],

@@ -93,17 +93,22 @@ async def newest_pages(platform: Platform) -> tuple[CalledPage, ...]:
 
 
 async def one_page(platform: Platform, wanted: str) -> CalledPage | None:
-    """The page of that id, among the open ones and the newest.
+    """The page of that id.
 
     Raises:
         UnhealthyError: the service does not say.
     """
-    if _whole_id(wanted) is None:
+    name = whole_id(wanted)
+    if name is None:
         return None
     async with await desk(platform) as http:
+        answer = await http.request("GET", f"{PAGES}/{name}")
+        if answer is None or answer.status != 404:
+            return as_page(checked(answer))
+        # no such page, or a release of before one could be asked for by its id
         for query in (f"?open=true&limit={MOST}", f"?limit={MOST}"):
             for page in checked(await http.request("GET", PAGES + query))["pages"]:
-                if page["id"] == wanted:
+                if page["id"] == name:
                     return as_page(page)
     return None
 
@@ -115,7 +120,7 @@ async def take_over(platform: Platform, wanted: str, by: str) -> CalledPage:
         UsageError: there is no such page.
         UnhealthyError: it was not recorded.
     """
-    name = _whole_id(wanted)
+    name = whole_id(wanted)
     if name is None:
         raise UsageError(f"there is no page {wanted}")
     async with await desk(platform) as http:
@@ -180,7 +185,8 @@ def _urgency(page: CalledPage) -> tuple[bool, bool, bool, float]:
     )
 
 
-def _whole_id(text: str) -> str | None:
+def whole_id(text: str) -> str | None:
+    """The id as the service writes it; None where it is none."""
     try:
         return str(uuid.UUID(text))
     except ValueError:

@@ -85,6 +85,7 @@ def context_of(request: Request, login: Login | None) -> dict[str, Any]:
         "login": login,
         "may_acknowledge": login is not None and login.role.allows(Role.ACKNOWLEDGE),
         "may_operate": login is not None and login.role.allows(Role.OPERATE),
+        "may_care": login is not None and login.role.allows(Role.CARE),
         "form_field": FORM_FIELD,
         "form_token": desk.sessions.form_token(login) if login else "",
         "environment": desk.settings.service.environment,

@@ -1,4 +1,4 @@
-"""Who may do what in the console: three roles, each of which includes the one before it."""
+"""Who may do what in the console: three roles, each within the next, and one that alone reads messages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ class Role(StrEnum):
     VIEW = "view"
     ACKNOWLEDGE = "acknowledge"
     OPERATE = "operate"
+    CARE = "care"
 
     def allows(self, wanted: Role) -> bool:
         """Whether somebody of this role may do what `wanted` may."""
-        order = list(Role)
-        return order.index(self) >= order.index(wanted)
+        return wanted in _ALLOWED[self]
+
+
+# whoever runs the service does not read what people wrote, and whoever cares for them does not run it
+_ALLOWED = {
+    Role.VIEW: {Role.VIEW},
+    Role.ACKNOWLEDGE: {Role.VIEW, Role.ACKNOWLEDGE},
+    Role.OPERATE: {Role.VIEW, Role.ACKNOWLEDGE, Role.OPERATE},
+    Role.CARE: {Role.VIEW, Role.ACKNOWLEDGE, Role.CARE},
+}

@@ -35,6 +35,7 @@ class Endpoint:
         server_name: whom the proxy's certificate must name, or None without HTTPS.
         authority: a CA file to check it with; None is the system's.
         token_file: where a bearer token of the operators' application lies.
+        care_token_file: where the token lies by which the console, and nothing else, opens cases.
     """
 
     url: str
@@ -42,6 +43,7 @@ class Endpoint:
     server_name: str | None
     authority: Path | None
     token_file: Path
+    care_token_file: Path
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ BOUNDED = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TAKES_INPUT = ("/api/v1/chat", "/api/v1/conversations/")
+TAKES_INPUT = ("/api/v1/chat", "/api/v1/conversations/", "/api/v1/case-contact")
 # OpenAPI cannot say "not blank", so some of what it allows is refused
 UNSAYABLE = [positive_data_acceptance]
 

@@ -19,7 +19,8 @@ import pytest
 
 from api import retention
 from api.database.engine import Database, DatabaseAwayError, make_engine
-from api.retention import Counts, Policy, apply, foresee
+from api.keeping import Policy
+from api.retention import Counts, apply, foresee
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 POLICY = Policy()
@@ -75,7 +76,20 @@ async def call(sql: Any, age_days: float, kind: str = "crisis", state: str = "ac
         " created_at, due_at) VALUES ($1, $2, 0, 0, 'nurse-a', 'email', 'sent', 1, $3, $3)",
         uuid.uuid4(), page, at,
     )  # fmt: skip
+    await care(sql, page, at)
+
+
+async def care(sql: Any, page: uuid.UUID, at: datetime) -> None:
+    """Somebody took the page over, looked at its case twice and said how it ended."""
     await sql.execute("INSERT INTO page_acknowledgements VALUES ($1, $2, 'nurse-a', 'link')", page, at)
+    for _ in range(2):
+        await sql.execute(
+            "INSERT INTO page_views VALUES ($1, $2, $3, 'nurse-a', 'console')", uuid.uuid4(), page, at
+        )
+    await sql.execute(
+        "INSERT INTO page_outcomes VALUES ($1, $2, 'reached', $3, 'nurse-a', 'console')",
+        uuid.uuid4(), page, at,
+    )  # fmt: skip
 
 
 async def applied(store: Database) -> Counts:
@@ -114,7 +128,9 @@ async def test_rehearsals_go_after_a_week(store: Database, sql: Any) -> None:
     await call(sql, 6, "canary")
     await call(sql, 8, "canary", "open")
     done = await applied(store)
-    assert done == Counts(messages=2, conversations=1, risk_events=1, pages=2, acknowledgements=2)
+    assert done == Counts(
+        messages=2, conversations=1, risk_events=1, pages=2, acknowledgements=2, views=4, outcomes=2
+    )
 
 
 async def test_the_audit_goes_after_three_years_but_an_open_page_stays(store: Database, sql: Any) -> None:
@@ -123,12 +139,27 @@ async def test_the_audit_goes_after_three_years_but_an_open_page_stays(store: Da
         await call(sql, age)
         await call(sql, age, "crisis", "open")
         at = NOW - timedelta(days=age)
-        await sql.execute("INSERT INTO page_acknowledgements VALUES ($1, $2, 'x', 'link')", uuid.uuid4(), at)
+        await care(sql, uuid.uuid4(), at)
         await sql.execute("INSERT INTO erasures VALUES ($1, 'x', 'k', $2, 'b', 'r', '{}')", uuid.uuid4(), at)
     done = await applied(store)
-    assert done == Counts(messages=4, conversations=2, risk_events=1, pages=1, acknowledgements=2, erasures=1)
+    audit = {"risk_events": 1, "pages": 1, "acknowledgements": 2, "views": 4, "outcomes": 2, "erasures": 1}
+    assert done == Counts(messages=4, conversations=2, **audit)
     assert await sql.fetchval("SELECT count(*) FROM pages WHERE state = 'open'") == 2
     assert await sql.fetchval("SELECT count(*) FROM page_deliveries") == 3
+
+
+async def test_a_contact_goes_with_the_last_conversation_unless_it_is_newer(
+    store: Database, sql: Any
+) -> None:
+    kept = "INSERT INTO case_contacts VALUES ('web', $1, 'unit 3', $2)"
+    await say(sql, 400)
+    await sql.execute(kept, "p-1", NOW - timedelta(days=390))
+    await sql.execute(kept, "p-recent", NOW - timedelta(days=300))
+    assert (await applied(store)).case_contacts == 1
+    assert [row["person"] for row in await sql.fetch("SELECT person FROM case_contacts")] == ["p-recent"]
+    await say(sql, 1)
+    await sql.execute(kept, "p-1", NOW - timedelta(days=390))
+    assert (await applied(store)).case_contacts == 0
 
 
 async def test_many_rows_go_in_small_batches_and_two_runs_share_them(

@@ -228,6 +228,7 @@ class LocalPlatform:
             server_name=proxy.host or None,
             authority=proxy.authority or proxy.acme_root,
             token_file=self._secrets.operator_token,
+            care_token_file=self._secrets.care_token,
         )
 
     async def take_lease(self, wanted: Lease) -> Lease:

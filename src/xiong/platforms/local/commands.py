@@ -181,6 +181,7 @@ def service_environment(
         "MODEL_DAILY_TOKENS": str(settings.model.daily_tokens),
         "PUBLIC_URL": settings.paging.public_url or public_url,
         **({"PAGING_FILE": str(paging.absolute())} if paging else {}),
+        **({"CONSOLE_URL": settings.console.public_url} if settings.console.public_url else {}),
         **{f"{name}_FILE": str(file) for name, file in secret_files.items()},
     }
 

@@ -22,6 +22,7 @@ PASSWORDS = (
     "cache",
 )
 OPERATOR_SCOPES = ("chat", "synthetic", "pages")
+CARE_SCOPES = ("care",)
 
 
 class LocalSecrets:
@@ -34,6 +35,11 @@ class LocalSecrets:
     def operator_token(self) -> Path:
         """The bearer token that `up` and the probe use."""
         return self._folder / "operator-token"
+
+    @property
+    def care_token(self) -> Path:
+        """The bearer token by which the console opens cases, for those whom it lets."""
+        return self._folder / "care-token"
 
     def get(self, name: str) -> Secret:
         """The secret of that name, made now if there is none yet."""
@@ -61,10 +67,14 @@ class LocalSecrets:
         return self._put("DATABASE_URL-owner", _text(url))
 
     def _token_list(self) -> str:
-        digest = hashlib.sha256(self.get("operator-token").reveal().encode()).hexdigest()
-        own = {"application": "operator", "scopes": list(OPERATOR_SCOPES), "sha256": digest}
+        operator = self._entry("operator", OPERATOR_SCOPES, self.operator_token.name)
+        care = self._entry("care", CARE_SCOPES, self.care_token.name)
         more = files.read_json(self._folder / "applications.json") or []
-        return json.dumps([own, *more])
+        return json.dumps([operator, care, *more])
+
+    def _entry(self, application: str, scopes: tuple[str, ...], secret: str) -> dict[str, object]:
+        digest = hashlib.sha256(self.get(secret).reveal().encode()).hexdigest()
+        return {"application": application, "scopes": list(scopes), "sha256": digest}
 
     def _put(self, name: str, value: str) -> Path:
         file = self._folder / name

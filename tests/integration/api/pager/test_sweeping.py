@@ -10,9 +10,9 @@ from typing import Any
 import asyncpg
 
 from api.database.engine import Database, make_engine
+from api.keeping import Policy
 from api.logs import make_log
 from api.pager.sweeping import Sweep, next_night
-from api.retention import Policy
 from api.settings import Settings
 from servers import Postgres
 

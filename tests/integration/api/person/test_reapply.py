@@ -43,6 +43,9 @@ async def test_a_restored_database_is_erased_again_and_a_new_life_stays(
         " 'person', '撐不住了', now() - interval '1 day' FROM conversations WHERE person = $1",
         PERSON,
     )
+    await connection.execute(
+        "INSERT INTO case_contacts VALUES ('web', $1, 'unit 3', now() - interval '1 day')", PERSON
+    )
     await connection.close()
     await chat.say("我是新的人", person=PERSON)
 
@@ -53,6 +56,7 @@ async def test_a_restored_database_is_erased_again_and_a_new_life_stays(
     assert "我是新的人" in said
     assert "撐不住了" not in said
     assert len(said) == 3
+    assert [row["person"] for row in await rows("SELECT person FROM case_contacts")] == [OTHER]
     again = await requests.reapply(None, [])
     assert (again["erasures"], again["people"]) == (1, 0)
 

@@ -18,7 +18,7 @@ from api.settings import Secret
 from lives import KEY, OTHER, PERSON, WORDS, add_delivery, asked, live, whole_database
 from replicas import Inner
 
-ERASED_TABLES = ("conversations", "messages", "risk_events", "pages")
+ERASED_TABLES = ("conversations", "messages", "risk_events", "pages", "case_contacts")
 
 
 async def test_the_export_holds_every_column_that_is_about_the_person(
@@ -46,6 +46,8 @@ async def test_the_export_holds_every_column_that_is_about_the_person(
     assert set(document["left_out"]) == {
         "page_deliveries.contact",
         "page_acknowledgements.acknowledged_by",
+        "page_views.seen_by",
+        "page_outcomes.recorded_by",
         "erasures.by",
     }
 
@@ -65,13 +67,15 @@ async def test_an_erasure_leaves_nothing_that_leads_to_the_person(
         "messages": 4,
         "risk_events": 2,
         "pages": 1,
+        "case_contacts": 1,
     }
     left = await whole_database(database.admin_url)
     personal = {
         str(value.hex() if isinstance(value, bytes) else value)
         for table, columns in FIELDS.items()
         for column, whose in columns.items()
-        if whose is Whose.PERSON and column in ("id", "person", "content", "content_sha256", "message_id")
+        if whose is Whose.PERSON
+        and column in ("id", "person", "content", "content_sha256", "message_id", "contact")
         for value in (row[column] for row in held.get(table, []))
         if value is not None and value not in ("web",)
     }
@@ -83,7 +87,8 @@ async def test_an_erasure_leaves_nothing_that_leads_to_the_person(
     assert {(tuple(row["categories"]), tuple(row["rules"])) for row in orphan} == {(("suicide",), ())}
     (page,) = [row for row in left["pages"] if row["person"] is None]
     assert (page["level"], page["state"], page["application"]) == ("HIGH", "acknowledged", None)
-    assert page["id"] in {row["page_id"] for row in left["page_acknowledgements"]}
+    for audit in ("page_acknowledgements", "page_views", "page_outcomes"):
+        assert page["id"] in {row["page_id"] for row in left[audit]}
     asked_again = await requests.export(Subject(PERSON))
     assert [table for table in FIELDS if asked_again.get(table)] == ["erasures"]
     after = await requests.export(Subject(OTHER))

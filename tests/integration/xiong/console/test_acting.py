@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from console_stage import NEW, OLD, PERSON, Stage, page_document, stage
+from console_stage import NEW, OLD, Stage, stage
 from servers import wait_until
+from small_service import PERSON, page_document
 from xiong.console.roles import Role
 from xiong.errors import LeaseHeldError
 from xiong.model.receipt import Outcome, ProbeCount, Receipt

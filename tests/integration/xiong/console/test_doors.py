@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console_stage import NEW, OLD, PERSON, Stage, field_of, page_document, stage
+from case_documents import CONTACT, case_document
+from console_stage import NEW, OLD, Stage, field_of, stage
 from copies import finished
+from small_service import PERSON, page_document
 from xiong.console.guard import FORM_FIELD
 from xiong.console.rendering import STATIC
 from xiong.console.roles import Role
@@ -117,43 +119,45 @@ def test_logging_out_needs_our_form_and_ends_at_the_login(console: Stage):
     assert len(console.audited("logout")) == 1
 
 
+ACTS = ("/", "PAGE", "TAKE", f"/rollback?to={OLD}", "ROLL", "/audit", "DOOR", "CASE", "ENDED")
+
+
 @pytest.mark.parametrize(
-    ("role", "allowed"),
+    ("role", "answers"),
     [
-        (
-            Role.VIEW,
-            {"/": 200, "/audit": 403, f"/rollback?to={OLD}": 403, "PAGE": 403, "TAKE": 403, "ROLL": 403},
-        ),
-        (
-            Role.ACKNOWLEDGE,
-            {"/": 200, "/audit": 403, f"/rollback?to={OLD}": 403, "PAGE": 200, "TAKE": 303, "ROLL": 403},
-        ),
-        (
-            Role.OPERATE,
-            {"/": 200, "/audit": 200, f"/rollback?to={OLD}": 200, "PAGE": 200, "TAKE": 303, "ROLL": 303},
-        ),
+        (Role.VIEW, (200, 403, 403, 403, 403, 403, 403, 403, 403)),
+        (Role.ACKNOWLEDGE, (200, 200, 303, 403, 403, 403, 403, 403, 403)),
+        (Role.OPERATE, (200, 200, 303, 200, 303, 200, 403, 403, 403)),
+        (Role.CARE, (200, 200, 303, 403, 403, 403, 200, 200, 303)),
     ],
 )
-def test_each_role_goes_as_far_as_it_says(tmp_path: Path, role: Role, allowed: dict[str, int]):
+def test_each_role_goes_as_far_as_it_says(tmp_path: Path, role: Role, answers: tuple[int, ...]):
     async def carry(target, progress):
         progress("nothing to do")
 
     with stage(tmp_path, carry=carry) as console:
         console.service.pages = [page_document()]
-        address = f"/pages/{console.service.pages[0]['id']}"
+        name = console.service.pages[0]["id"]
+        console.service.cases = {name: case_document(console.service.pages[0])}
+        address = f"/pages/{name}"
         client = console.client(role)
         seen = {}
-        for path in allowed:
+        for path in ACTS:
             if path == "TAKE":
                 answer = console.press(client, f"{address}/acknowledgement")
             elif path == "ROLL":
                 answer = console.press(client, "/rollback", **{"to": OLD, "from": NEW})
+            elif path == "CASE":
+                answer = console.press(client, f"{address}/case")
+            elif path == "ENDED":
+                answer = console.press(client, f"{address}/outcome", outcome="reached")
             else:
-                answer = client.get(address if path == "PAGE" else path)
+                answer = client.get({"PAGE": address, "DOOR": f"{address}/case"}.get(path, path))
             seen[path] = answer.status_code
+            assert (CONTACT in answer.text) == (path == "CASE" and role is Role.CARE)
 
-        assert seen == allowed
-        assert len(console.audited("refused")) == list(allowed.values()).count(403)
+        assert tuple(seen.values()) == answers
+        assert len(console.audited("refused")) == answers.count(403)
 
 
 def test_a_view_shows_no_person_no_button_and_no_way_back(console: Stage):

@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from browsing import CHROMIUMS, Tab, chromium, tab
-from console_stage import NEW, OLD, PERSON, Stage, an_hour, page_document, stage
+from console_stage import NEW, OLD, Stage, an_hour, stage
 from servers import wait_until
+from small_service import PERSON, page_document
 from xiong.console.roles import Role
 from xiong.model.receipt import Outcome, ProbeCount, Receipt
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console_stage import SmallService, Stage, an_hour, serving
+from console_stage import Stage, an_hour, serving
 from copies import finished
 from servers import eventually, free_port, wait_until
+from small_service import SmallService
 from xiong.console.prometheus import Furthest, Prometheus
 from xiong.console.series import Ring, Totals
 from xiong.model.instance import Instance, InstanceState

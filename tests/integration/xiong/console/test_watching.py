@@ -12,9 +12,10 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from console_stage import NEW, Stage, page_document, serving, stage
+from console_stage import NEW, Stage, serving, stage
 from copies import finished
 from servers import free_port, wait_until
+from small_service import page_document
 from xiong.console.alerts import alerts
 from xiong.console.incidents import Incidents, Service
 from xiong.console.rendering import STATIC

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from api.keeping import Policy
 from api.person.register import Erasure, Marker
-from api.retention import Policy
 from api.settings import Secret, SettingsError
 
 MARKER = Marker(Secret("a key"))

@@ -60,9 +60,40 @@ def test_the_service_reads_tokens_only_as_digests(tmp_path):
 
     written = secrets.service_files(Settings(), PORTS)["API_TOKENS"].read_text()
 
-    token = secrets.get("operator-token").reveal()
-    assert token not in written
-    assert json.loads(written)[0]["sha256"] == hashlib.sha256(token.encode()).hexdigest()
+    rows = {row["application"]: row for row in json.loads(written)}
+    for name, file, scopes in (
+        ("operator", secrets.operator_token, ["chat", "synthetic", "pages"]),
+        ("care", secrets.care_token, ["care"]),
+    ):
+        token = file.read_text()
+        assert token not in written
+        assert rows[name]["sha256"] == hashlib.sha256(token.encode()).hexdigest()
+        assert rows[name]["scopes"] == scopes
+
+
+def test_a_copy_from_before_there_were_cases_gets_its_care_token_at_the_next_up(tmp_path):
+    before = LocalSecrets(tmp_path)
+    before.service_files(Settings(), PORTS)
+    before.care_token.unlink()
+    operator = before.operator_token.read_text()
+
+    written = LocalSecrets(tmp_path).service_files(Settings(), PORTS)["API_TOKENS"].read_text()
+
+    made = before.care_token.read_text()
+    assert hashlib.sha256(made.encode()).hexdigest() in written
+    assert before.operator_token.read_text() == operator
+
+
+def test_the_service_is_told_where_the_console_is_only_when_somebody_said_so(tmp_path):
+    def told(settings: Settings) -> str | None:
+        return commands.service_environment(
+            settings, Layout(tmp_path, tmp_path), {}, site=tmp_path, release_id="r1", public_url="http://here"
+        ).get("CONSOLE_URL")
+
+    there = Settings.model_validate({"console": {"public_url": "https://console.example"}})
+    assert (told(Settings()), told(there)) == (None, "https://console.example")
+    with pytest.raises(ValueError, match="public_url"):
+        Settings.model_validate({"console": {"public_url": "javascript:alert(1)"}})
 
 
 def test_no_secret_stands_on_a_command_line_or_in_the_service_environment(tmp_path):
