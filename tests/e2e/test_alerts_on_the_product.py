@@ -27,9 +27,9 @@ LOST = [
     ("PagerOutage", ("postgres",)),
 ]
 EMPTY_HERE = {
-    "部署與執行個體 · 憑證到期": "HTTPS is not configured here",
+    "部署與修復 · 憑證到期": "HTTPS is not configured here",
     "metric xiong_certificate_expiry_timestamp_seconds": "HTTPS is not configured here",
-    "雄i聊系統監控 · 記憶體": "nothing limits memory here",
+    "雄i聊系統監控 · 記憶體 2": "nothing limits memory here",
 }
 
 
