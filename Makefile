@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long prove check format lock bench docs clean help
+.PHONY: up down test test-long test-drills prove check format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,10 +20,13 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill'
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
+
+test-drills: $(VENV)/dev ## faults on running copies, and how they heal; on a quiet machine
+	$(BIN)/python -m pytest -q -m drill
 
 prove: $(VENV)/run ## each alert and dashboard on real components
 	$(BIN)/xiong prove

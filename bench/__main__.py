@@ -8,13 +8,14 @@ from pathlib import Path
 
 import uvloop
 
-from bench import crash, deploy_time, http_cost, log_cost, memory, pages, redaction, report, rolls
+from bench import crash, deploy_time, heal, http_cost, log_cost, memory, pages, redaction, report, rolls
 from bench.product import Copy, running_copy
 
 _ON_A_COPY: dict[str, Callable[..., Awaitable[None]]] = {
     "memory": memory.run,  # first: nothing has been asked of the copy yet
     "deploy_time": deploy_time.run,
     "crash": crash.run,
+    "heal": heal.run,
     "rolls": rolls.run,
     "chat_rolls": rolls.run_chats,
 }

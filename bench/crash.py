@@ -51,16 +51,16 @@ async def run(copy: Copy, *, quick: bool) -> None:
         rival = await stack.enter_async_context(Supervisord(program, folder, copy)) if program else None
         for number in range(times):
             alone += await floor.measure(copy, 1)
-            idle.seconds.append((await _kill_one(copy, number))[1])
-            await _forgive(copy, number)
+            idle.seconds.append((await kill_one(copy, number))[1])
+            await forgive(copy, number)
             await _kill_under_load(copy, number, loaded)
-            await _forgive(copy, number)
+            await forgive(copy, number)
             if rival is not None:
                 other.seconds.append((await kill_and_wait(rival.child(), rival.port))[1])
     _show(alone, idle, loaded, other.seconds, why)
 
 
-async def _kill_one(copy: Copy, number: int) -> tuple[float, float]:
+async def kill_one(copy: Copy, number: int) -> tuple[float, float]:
     """Kills a replica; returns when it was gone, and the seconds until it served again."""
     children = [c for c in await copy.supervisor.list() if c.service == specs.API]
     child = children[number % len(children)]
@@ -88,7 +88,7 @@ async def kill_and_wait(pid: int, port: int) -> tuple[float, float]:
     return gone_at, await serving(port, floor.READY_PATH) - killed
 
 
-async def _forgive(copy: Copy, number: int) -> None:
+async def forgive(copy: Copy, number: int) -> None:
     """Restarts the replica, so that the next crash is its first and not delayed as one of a series."""
     children = [c for c in await copy.supervisor.list() if c.service == specs.API]
     name = children[number % len(children)].name
@@ -108,7 +108,7 @@ async def _kill_under_load(copy: Copy, number: int, into: Crashes) -> None:
     ]
     try:
         await asyncio.sleep(_SETTLE_S)
-        gone_at, seconds = await _kill_one(copy, number)
+        gone_at, seconds = await kill_one(copy, number)
         await asyncio.sleep(_SETTLE_S)
     finally:
         stop.set()

@@ -1,9 +1,10 @@
-"""supervisord, from PyPI in an environment of its own, running one replica; the rival in `crash`."""
+"""supervisord, in an environment of its own, running one replica; the rival in `crash` and `heal`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +17,17 @@ from bench.product import Copy
 from xiong.platforms.local.programs import find_programs
 
 _INSTALL_S = 60.0
+_LOCK = Path(__file__).parents[1] / "requirements" / "bench.txt"
 
 
 async def supervisord_program(folder: Path) -> tuple[Path | None, str]:
     """Installs it below `folder`; returns the program, or None and why not."""
     uv, environment = str(find_programs().uv), folder / "venv"
-    python = environment / "bin" / "python"
+    python, lock = environment / "bin" / "python", folder / "supervisor.txt"
+    lock.write_text(_locked("supervisor"))
     for argv in (
         [uv, "venv", "--quiet", f"--python={sys.executable}", str(environment)],
-        [uv, "pip", "install", "--quiet", f"--python={python}", "supervisor"],
+        [uv, "pip", "install", "--quiet", f"--python={python}", "--require-hashes", "-r", str(lock)],
     ):
         process = await asyncio.create_subprocess_exec(
             *argv, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
@@ -40,6 +43,12 @@ async def supervisord_program(folder: Path) -> tuple[Path | None, str]:
             lines = words.decode(errors="replace").strip().splitlines() or ["the installation failed"]
             return None, lines[-1]
     return environment / "bin" / "supervisord", ""
+
+
+def _locked(package: str) -> str:
+    """Its entry of the lock file; it has no dependencies, and the others there are large."""
+    entries = re.split(r"\n(?=\S)", _LOCK.read_text())
+    return next(entry for entry in entries if entry.startswith(f"{package}=="))
 
 
 class Supervisord:

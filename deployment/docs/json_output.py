@@ -13,14 +13,25 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from deployment.docs.markdown import code, joined, notice, table
 from xiong.cli.console import MadeToken, RevokedToken, Visitor, VisitorList
-from xiong.model import instance, lease, receipt, release
+from xiong.model import drill, health, instance, lease, receipt, recovery, release
+from xiong.model.drill import DrillHistory, DrillRun
+from xiong.model.health import HealthReport
+from xiong.model.notice import Delivery, Notice
 from xiong.model.receipt import Receipt
 from xiong.operations import journal, migrate
+from xiong.operations.bundle.contents import Bundle, BundledFile, Manifest
 from xiong.operations.conversation import Conversation
+from xiong.operations.drill.drill import Limits
+from xiong.operations.drill.report import VerifiedReport
+from xiong.operations.drill.run import DrillList, ListedDrill
 from xiong.operations.migrate import ContractResult
+from xiong.operations.notice_trial import Trial, TriedAddress
 from xiong.operations.pages import ListedPage, PageList, TakenPage
 from xiong.operations.person import PersonErasure, PersonExport
 from xiong.operations.prove.matrix import Matrix, Proof
+from xiong.operations.recovery.pause import Pause
+from xiong.operations.recovery.recover import Recovery
+from xiong.operations.recovery.replay import Deed, Replay, Told
 from xiong.operations.rehearsal import FollowedDelivery, Rehearsal
 from xiong.operations.releases import History, ListedRelease, ReleaseList
 from xiong.operations.status import Status
@@ -45,6 +56,15 @@ class DryRunPlan:
 
 
 @dataclass(frozen=True)
+class ExportedHistory:
+    """What `recover --export` wrote."""
+
+    file: str
+    observations: int
+    actions: int
+
+
+@dataclass(frozen=True)
 class ErrorBody:
     """Why a verb failed, the next command to type, and the exit code."""
 
@@ -66,6 +86,7 @@ RESULTS: dict[str, tuple[str, Any]] = {
     "rollout": ("`deploy`, `rollback`, `scale`", Receipt),
     "migrate": ("`migrate --contract`", ContractResult),
     "status": ("`status`", Status),
+    "health": ("`health`", HealthReport),
     "releases": ("`releases`", ReleaseList),
     "history": ("`history`", History),
     "pages": ("`pages list`", PageList),
@@ -73,6 +94,17 @@ RESULTS: dict[str, tuple[str, Any]] = {
     "rehearsal": ("`pages test`", Rehearsal),
     "export": ("`person export`", PersonExport),
     "erasure": ("`person erase`", PersonErasure),
+    "notices": ("`notices list`", tuple[Notice, ...]),
+    "notice_trial": ("`notices test`", Trial),
+    "bundle": ("`bundle`", Bundle),
+    "recover": ("`recover`, also with `--shadow`", Recovery),
+    "pause": ("`recover --pause`, `recover --resume`", Pause),
+    "replay": ("`recover --replay`", Replay),
+    "history_file": ("`recover --export`", ExportedHistory),
+    "drill": ("`drill`", DrillRun),
+    "drill_list": ("`drill --list`", DrillList),
+    "drill_history": ("`drill history`", DrillHistory),
+    "drill_report": ("`drill verify`", VerifiedReport),
     "prove": ("`prove`", Matrix),
     "console_token": ("`console token`", MadeToken),
     "console_tokens": ("`console tokens`", VisitorList),
@@ -83,7 +115,7 @@ RESULTS: dict[str, tuple[str, Any]] = {
 _INTRODUCTION = """\
 `xiong --json VERB` prints one JSON document on stdout and nothing else there.
 Progress and errors for people go to stderr.
-`releases` and `history` print a list, newest first; every other verb prints an object.
+`releases`, `history` and `notices list` print a list, newest first; every other verb prints an object.
 Times are ISO 8601 in UTC, durations are seconds, every field is always present.
 A call that cannot be parsed at all (an unknown verb or flag) ends with code 2 and prints no JSON.
 A new field may be added at any time; a field is not renamed or removed without a word in the changelog."""
@@ -124,7 +156,7 @@ def schemas() -> dict[str, Any]:
 
 def _classes() -> dict[str, type]:
     """The result types by name, wherever they are defined."""
-    modules = (instance, lease, receipt, release, journal, migrate)
+    modules = (drill, health, instance, lease, receipt, recovery, release, journal, migrate)
     found = {n: v for m in modules for n, v in vars(m).items() if is_dataclass(v) and isinstance(v, type)}
     own = (
         UpResult,
@@ -138,6 +170,23 @@ def _classes() -> dict[str, type]:
         FollowedDelivery,
         PersonExport,
         PersonErasure,
+        Notice,
+        Delivery,
+        Trial,
+        TriedAddress,
+        Bundle,
+        Manifest,
+        BundledFile,
+        Recovery,
+        Pause,
+        Replay,
+        Deed,
+        Told,
+        ExportedHistory,
+        DrillList,
+        ListedDrill,
+        Limits,
+        VerifiedReport,
         Matrix,
         Proof,
         MadeToken,

@@ -44,7 +44,8 @@ _GAUGES = {
 _DATABASE = text(
     "SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
     " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-    " AS connections_limit, pg_database_size(datname) AS size_bytes, tup_inserted AS inserted,"
+    " - coalesce(current_setting('reserved_connections', true)::int, 0) AS connections_limit,"
+    " pg_database_size(datname) AS size_bytes, tup_inserted AS inserted,"
     " tup_updated AS updated, tup_deleted AS deleted, tup_fetched AS fetched, xact_commit AS committed,"
     " xact_rollback AS rolled_back FROM pg_stat_database WHERE datname = current_database()"
 )

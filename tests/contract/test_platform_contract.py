@@ -16,7 +16,7 @@ import pytest
 from copies import QUICK, open_folder, source_tree
 from xiong.config.load import load_settings
 from xiong.config.settings import Settings
-from xiong.errors import ReleaseNotFoundError, RolloutError
+from xiong.errors import PlatformError, ReleaseNotFoundError, RolloutError
 from xiong.model.instance import InstanceState, ReplicaStep
 from xiong.model.lease import Lease
 from xiong.model.release import Release
@@ -221,6 +221,43 @@ async def test_restart_gives_the_same_release_in_another_process(serving, releas
     after = next(i for i in await serving.instances("api") if i.name == before.name)
     assert after.identity != before.identity
     assert (after.release_id, after.state) == (releases["first"].id, InstanceState.READY)
+
+
+async def test_a_hung_replica_is_restarted_within_its_grace_and_start_leaves_one_that_runs_alone(serving):
+    hung = (await serving.instances("api"))[0]
+    await serving.kill(hung.name, signal.SIGSTOP)
+
+    await serving.restart(hung.name, grace_seconds=0.5)
+    again = next(i for i in await serving.instances("api") if i.name == hung.name)
+    await serving.start(hung.name)
+
+    assert (again.state, again.identity != hung.identity) == (InstanceState.READY, True)
+    assert again in await serving.instances("api")
+    with pytest.raises(PlatformError):
+        await serving.start("no-such-copy")
+
+
+async def test_a_replica_is_replaced_by_another_that_serves_before_it_goes(serving, releases):
+    before = await serving.instances("api")
+    rolled = serving.replace(before[0].name, releases["first"])
+
+    steps = [event.step async for event in rolled]
+    after = await serving.instances("api")
+
+    assert steps.index(ReplicaStep.ADMITTED) < steps.index(ReplicaStep.STOPPED)
+    assert len({i.identity for i in after} - {i.identity for i in before}) == 1
+    assert [i.state for i in after] == [InstanceState.READY] * 2
+    await serving.admit(after[0].name)  # what is let in already stays so
+
+
+async def test_a_dry_run_names_what_may_go_from_the_disk_and_deletes_nothing(serving, releases):
+    names = {volume.name for volume in await serving.volumes()}
+    found = await serving.reclaim({releases["first"].id}, names, dry_run=True)
+
+    assert not any(releases["first"].id in one.name for one in found)
+    assert all(one.bytes >= 0 for one in found)
+    assert {r.id for r in await serving.releases()} >= {releases["first"].id, releases["second"].id}
+    assert await serving.reclaim(set(), set(), dry_run=False) == []
 
 
 async def test_a_task_sees_the_database_and_its_exit_code_is_told(serving, releases):

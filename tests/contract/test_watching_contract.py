@@ -57,6 +57,7 @@ async def test_volumes_have_a_few_known_names_and_are_not_fuller_than_full(platf
     assert {volume.name for volume in found} <= {"state", "database"}
     assert found
     assert all(0 <= volume.free_bytes <= volume.size_bytes for volume in found)
+    assert all(0 <= volume.free_inodes <= volume.inodes for volume in found)
 
 
 async def test_targets_can_be_announced_while_nothing_runs(platform):

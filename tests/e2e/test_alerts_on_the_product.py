@@ -29,6 +29,10 @@ LOST = [
 EMPTY_HERE = {
     "部署與修復 · 憑證到期": "HTTPS is not configured here",
     "metric xiong_certificate_expiry_timestamp_seconds": "HTTPS is not configured here",
+    "部署與修復 · 維運通知 2": "no notice waits to be sent",
+    "部署與修復 · 距上次演練 1": "no drill ran here",
+    "部署與修復 · 演練通過": "no drill ran here",
+    "部署與修復 · 復原耗時": "no drill ran here",
     "雄i聊系統監控 · 記憶體 2": "nothing limits memory here",
 }
 

@@ -1,7 +1,8 @@
-"""Releases, replicas and the operations daemon."""
+"""Releases, replicas, the operations daemon, recovery and drills."""
 
 from __future__ import annotations
 
+from deployment.monitoring.grafana.healing import DRILLS, RECOVERY
 from deployment.monitoring.grafana.model import SELECTED, Board, Kind, Limit, Panel, Query, Row, Unit
 
 _DEPLOYS = f"increase(xiong_deploys_total{{{SELECTED}}}[$__rate_interval])"
@@ -83,8 +84,13 @@ _RUNNING = (
 
 BOARD = Board(
     "xiongichat-deployments",
-    "部署與執行個體",
-    "哪個版本在服務、何時換上、執行個體是否足夠。",
+    "部署與修復",
+    "哪個版本在服務、何時換上、執行個體是否足夠，以及深度檢查、自動修復與演練。",
     "xiong-watch|xiongichat-api|xiongichat-pager",
-    (Row("版本", _RELEASES), Row("執行個體", _RUNNING)),
+    (
+        Row("版本", _RELEASES),
+        Row("執行個體", _RUNNING),
+        Row("檢查與修復", RECOVERY),
+        Row("演練", DRILLS),
+    ),
 )

@@ -42,6 +42,12 @@ class ModelMetrics:
         self._requests = Counter(
             "model_requests", "Messages the language model was wanted for", ["outcome"], registry=registry
         )
+        self._last = Gauge(
+            "model_last_request_timestamp_seconds",
+            "When a message last fared so with the language model; 0 for never",
+            ["outcome"],
+            registry=registry,
+        )
         self._tokens = Counter("model_tokens", "Tokens the language model used", ["kind"], registry=registry)
         self._remaining = Gauge(
             "model_tokens_budget_remaining",
@@ -51,12 +57,14 @@ class ModelMetrics:
         self._remaining.set(math.inf)
         for outcome in Outcome:
             self._requests.labels(outcome.value)
+            self._last.labels(outcome.value)
         for kind in ("prompt", "completion"):
             self._tokens.labels(kind)
 
     def asked(self, outcome: Outcome) -> None:
         """Counts one message."""
         self._requests.labels(outcome.value).inc()
+        self._last.labels(outcome.value).set_to_current_time()
 
     def used(self, prompt: int, completion: int) -> None:
         """Counts tokens."""

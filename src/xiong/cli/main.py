@@ -9,7 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from xiong import __version__
-from xiong.cli import console, lifecycle, observe, pages, person, prove, render, watch
+from xiong.cli import (
+    bundle,
+    console,
+    drill,
+    health,
+    lifecycle,
+    notices,
+    observe,
+    pages,
+    person,
+    prove,
+    recover,
+    render,
+    watch,
+)
 from xiong.cli.session import Session
 from xiong.config.load import load_settings
 from xiong.errors import XiongError
@@ -30,13 +44,18 @@ for verb in (
     lifecycle.scale,
     lifecycle.migrate,
     observe.status,
+    health.health,
     observe.releases,
     observe.history,
     watch.watch,
+    recover.recover,
+    bundle.bundle,
     prove.prove,
 ):
     app.command()(verb)
 app.add_typer(pages.app, name="pages")
+app.add_typer(notices.app, name="notices")
+app.add_typer(drill.app, name="drill")
 app.add_typer(person.app, name="person")
 app.add_typer(console.app, name="console")
 

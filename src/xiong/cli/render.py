@@ -99,6 +99,8 @@ def status(found: Status) -> None:
         _stdout.print(
             f"pages  {found.pages.imminent} open of immediate danger, {found.pages.high} of high{called}"
         )
+    if not found.notices:
+        _stdout.print("notices  only recorded: notices.urls_file is not set   (xiong notices list)")
     if found.lease:
         _stdout.print(
             f"lease  {found.lease.purpose} by {found.lease.holder} "

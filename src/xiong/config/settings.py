@@ -6,13 +6,10 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and an unknown name is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from xiong.config.healing import DrillsSettings, HealthSettings, NoticesSettings, RecoverySettings
+from xiong.config.section import Section as Section
 
 
 class ServiceSettings(Section):
@@ -211,6 +208,11 @@ class WatchSettings(Section):
         0, ge=0, le=65535, description="Port of its metrics on 127.0.0.1; 0 picks a free one and keeps it."
     )
     cycle_seconds: float = Field(5, ge=0.2, description="Time from one look at everything to the next.")
+    heartbeat_url: SecretStr | None = Field(
+        None,
+        description="Address that `watch` asks once a minute while it goes round; whoever stands behind it "
+        "raises the alarm when it stays silent.",
+    )
 
 
 class MonitoringSettings(Section):
@@ -254,3 +256,7 @@ class Settings(Section):
     watch: WatchSettings = WatchSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     console: ConsoleSettings = ConsoleSettings()
+    health: HealthSettings = HealthSettings()
+    recovery: RecoverySettings = RecoverySettings()
+    notices: NoticesSettings = NoticesSettings()
+    drills: DrillsSettings = DrillsSettings()

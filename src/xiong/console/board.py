@@ -12,6 +12,7 @@ from xiong.config.settings import Settings
 from xiong.console import pages as calls
 from xiong.console import verdict
 from xiong.console.alerts import Alerts, alerts
+from xiong.console.healing import Healing, HealingRecords
 from xiong.console.pages import CalledPage
 from xiong.console.verdict import Verdict
 from xiong.errors import XiongError
@@ -41,6 +42,7 @@ class Board:
         history: receipts, newest first.
         releases: what is staged.
         alerts: what fires.
+        healing: checks, healer and drills; None when their records cannot be read.
     """
 
     at: datetime
@@ -50,6 +52,7 @@ class Board:
     history: tuple[Receipt, ...]
     releases: tuple[ListedRelease, ...]
     alerts: Alerts
+    healing: Healing | None
 
     @property
     def danger(self) -> Verdict:
@@ -59,7 +62,7 @@ class Board:
     @property
     def health(self) -> Verdict:
         """Is anything broken?"""
-        return verdict.health(self.status, self.failure, self.alerts)
+        return verdict.health(self.status, self.failure, self.alerts, self.healing)
 
     @property
     def targets(self) -> tuple[ListedRelease, ...]:
@@ -77,6 +80,7 @@ class Lookout:
         self._settings = settings
         self._clock = clock
         self._alertmanager = alertmanager
+        self._healing = HealingRecords(platform.records, settings)
         self._looking: asyncio.Task[None] | None = None
         self._seen: Board | None = None
         self._seen_change = 0
@@ -120,12 +124,20 @@ class Lookout:
 
     async def _look(self) -> Board:
         platform = self._platform
-        (found, failure), (pages, _), (history, _), (staged, _), (firing, _) = await asyncio.gather(
+        (
+            (found, failure),
+            (pages, _),
+            (history, _),
+            (staged, _),
+            (firing, _),
+            (healing, _),
+        ) = await asyncio.gather(
             _tried(lambda: status(platform, self._settings, self._clock)),
             _tried(lambda: calls.newest_pages(platform)),
             _tried(lambda: releases_operation.history(platform)),
             _tried(lambda: releases_operation.releases(platform)),
             _tried(self._alerts),
+            _tried(lambda: self._healing.look(self._clock.now())),
         )
         return Board(
             at=self._clock.now(),
@@ -135,6 +147,7 @@ class Lookout:
             history=history.receipts if history else (),
             releases=staged.releases if staged else (),
             alerts=firing or Alerts(configured=bool(self._alertmanager)),
+            healing=healing,
         )
 
     async def _alerts(self) -> Alerts:

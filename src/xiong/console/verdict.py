@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from xiong.console.alerts import Alerts
+from xiong.console.healing import Healing
 from xiong.console.pages import CalledPage
 from xiong.model.instance import InstanceState
 from xiong.operations.status import Status
@@ -45,13 +46,15 @@ def danger(pages: Sequence[CalledPage] | None, now: datetime) -> Verdict:
     return Verdict("bad", "danger.both" if len(waiting) > imminent else "danger.imminent", values)
 
 
-def health(status: Status | None, failure: str, alerts: Alerts) -> Verdict:
+def health(status: Status | None, failure: str, alerts: Alerts, healing: Healing | None = None) -> Verdict:
     """Is anything broken?"""
     if status is None:
         return Verdict("bad", "health.unknown", lines=(failure,))
     critical = [a.name for a in alerts.firing if a.severity == "critical" and not a.silenced]
     named = tuple(f"alert {name} fires" for name in critical)
     faults = (*status.faults, *named)
+    if healing is not None:
+        faults = (*faults, *_of_checks(healing, alone=not faults))
     if not faults:
         replicas = [i for i in status.instances if i.service == "api"]
         ready = sum(i.state is InstanceState.READY for i in replicas)
@@ -61,3 +64,10 @@ def health(status: Status | None, failure: str, alerts: Alerts) -> Verdict:
     return Verdict(
         tone, "health.one" if len(faults) == 1 else "health.faults", {"count": len(faults)}, faults
     )
+
+
+def _of_checks(healing: Healing, *, alone: bool) -> tuple[str, ...]:
+    """What the healer leaves to a human; what a check found is named where nothing else explains it."""
+    if healing.frozen:
+        return tuple(f"the healer has given up on {name}: a human must act" for name in healing.frozen)
+    return tuple(f"check {name} is unhealthy" for name in healing.unhealthy) if alone else ()

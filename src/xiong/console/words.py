@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -29,6 +29,8 @@ _FAULTS = (
         "late",
     ),
     (r"alert (\S+) fires", "alert"),
+    (r"the healer has given up on (\S+): a human must act", "given_up"),
+    (r"check (\S+) is unhealthy", "check"),
     (r"(\S+) is (\S.*)", "part"),
 )
 
@@ -44,6 +46,10 @@ class Words:
         """The text of a key with its values put in; a value that is no key of ours stands as it is."""
         text = self._texts.get(key)
         return text.format_map(values) if text is not None else key.partition(".")[2] or key
+
+    def listed(self, kind: str, names: Iterable[str]) -> str:
+        """Several things of a kind, one after the other."""
+        return self("listed").join(self(f"{kind}.{name}") for name in names)
 
     def age(self, seconds: float) -> str:
         """How long something is ago, in the largest unit of which there are two."""

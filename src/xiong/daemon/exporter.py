@@ -153,7 +153,8 @@ def _releases(seen: Observation) -> Iterator[Metric]:
 def _deploys(receipts: Iterable[Receipt]) -> dict[tuple[str, ...], int]:
     counts: Counts = Counter({(v, o.name.lower()): 0 for v in VERBS for o in Outcome})
     for receipt in receipts:
-        counts[receipt.verb, receipt.outcome.name.lower()] += 1
+        if receipt.verb in VERBS:  # a drill deploys what must be refused
+            counts[receipt.verb, receipt.outcome.name.lower()] += 1
     return dict(counts)
 
 

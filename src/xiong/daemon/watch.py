@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prometheus_client.registry import Collector
 
 from xiong.config.settings import Settings
 from xiong.daemon.cycle import LOOK, Cycle, Step
+from xiong.daemon.drills import DrillKeeper
 from xiong.daemon.exporter import Exporter
+from xiong.daemon.healing import Healing
+from xiong.daemon.health_metrics import HealthMetrics
+from xiong.daemon.heartbeat import Heartbeat
 from xiong.daemon.hook import Pages
+from xiong.daemon.notices import notices_step
 from xiong.daemon.observation import Observation, Observer
+from xiong.daemon.told_metrics import ToldMetrics
+from xiong.operations.drill.registry import DRILLS
+from xiong.operations.health.registry import CHECKS
 from xiong.platforms import shipped
 from xiong.platforms.base import Platform, Progress
 from xiong.tools.clock import Clock
@@ -52,19 +66,78 @@ async def watch(platform: Platform, settings: Settings, clock: Clock, told: Prog
 
 async def _lead(platform: Platform, settings: Settings, clock: Clock, told: Progress, port: int) -> None:
     told("watch waits until it is the only one")
-    async with platform.lead("watch", clock):
-        steps = steps_for(platform)
+    async with platform.lead("watch", clock), parts_for(platform, settings, clock, told) as parts:
+        steps = steps_for(parts)
         exporter = Exporter(shipped.alert_names(), (LOOK, *(step.name for step in steps)))
+        for collector in parts.metrics:
+            exporter.registry.register(collector)
         async with WebServer(Pages(exporter, told).answer, port) as server:
             told(f"watch leads, metrics at http://127.0.0.1:{server.port}/metrics")
             cycle = Cycle(Observer(platform, clock), exporter, steps, clock, told)
             await cycle.run(settings.watch.cycle_seconds)
 
 
-def steps_for(platform: Platform) -> tuple[Step, ...]:
-    """What is done in each cycle, in this order. Checks, recovery and schedules belong here."""
+@dataclass(frozen=True)
+class Parts:
+    """What the steps of a cycle are made of, beside the look.
+
+    Attributes:
+        platform: what is watched.
+        healing: looks with the checks, and heals.
+        notices: sends what operators are to know.
+        drills: mends what a killed one left, and runs those of the schedule.
+        telling: reads what was told and rehearsed.
+        heartbeat: tells somebody outside that all this goes round.
+        metrics: what is shown beside the exporter's own.
+    """
+
+    platform: Platform
+    healing: Healing
+    notices: Callable[[Observation], Awaitable[None]]
+    drills: DrillKeeper
+    telling: ToldMetrics
+    heartbeat: Heartbeat
+    metrics: tuple[Collector, ...]
+
+
+@asynccontextmanager
+async def parts_for(
+    platform: Platform, settings: Settings, clock: Clock, told: Progress
+) -> AsyncIterator[Parts]:
+    """The parts, while the daemon leads."""
+    health = HealthMetrics(CHECKS, settings.watch.cycle_seconds)
+    telling = ToldMetrics(
+        platform.records,
+        [drill.name for drill in DRILLS],
+        timedelta(days=settings.drills.stale_days),
+    )
+    healing = Healing(platform, settings, clock, told, health)
+    try:
+        yield Parts(
+            platform,
+            healing,
+            notices_step(platform, settings, clock, told),
+            DrillKeeper(platform, settings, clock, told),
+            telling,
+            Heartbeat(settings.watch.heartbeat_url, clock),
+            (health, telling),
+        )
+    finally:
+        await healing.close()
+
+
+def steps_for(parts: Parts) -> tuple[Step, ...]:
+    """What is done in each cycle, in this order. Something new belongs here."""
 
     async def announce(_: Observation) -> None:
-        await platform.announce()
+        await parts.platform.announce()
 
-    return (Step("announce", announce),)
+    return (
+        Step("announce", announce),
+        Step("health", parts.healing.look),
+        Step("heal", parts.healing.heal),
+        Step("notices", parts.notices),
+        Step("drills", parts.drills.act),
+        Step("records", parts.telling.read),
+        Step("heartbeat", parts.heartbeat.beat),
+    )

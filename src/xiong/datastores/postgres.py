@@ -22,7 +22,7 @@ def server_script(passwords: Mapping[str, Secret]) -> bytes:
     """Roles and the database; safe to repeat, so that a changed password takes effect.
 
     Roles (least privilege): `owner` migrates, `app` reads and writes rows, `backup` reads all and
-    streams WAL, `monitor` sees statistics.
+    streams WAL, `monitor` sees statistics, also where all other connections are taken.
     """
     lines = []
     for role in ROLES:
@@ -35,7 +35,7 @@ def server_script(passwords: Mapping[str, Secret]) -> bytes:
         lines.append(f"ALTER ROLE {name} {options} PASSWORD {_literal(passwords[role].reveal())};")
     lines += [
         "GRANT pg_read_all_data TO xiongichat_backup;",
-        "GRANT pg_monitor TO xiongichat_monitor;",
+        "GRANT pg_monitor, pg_use_reserved_connections TO xiongichat_monitor;",
         f"SELECT 'CREATE DATABASE {DATABASE} OWNER xiongichat_owner' "  # noqa: S608 - fixed names
         f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
         f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;",
@@ -74,6 +74,20 @@ async def provision(run: RunTool, passwords: Mapping[str, Secret]) -> None:
         done = await _psql(run, database, script)
         if done.exit_code != 0:
             raise PlatformError(f"preparing the database {database} failed: {done.stderr.strip()[-500:]}")
+
+
+async def open_to_monitor(run: RunTool) -> None:
+    """Lets the monitoring role read what is no message of anybody: schema revisions and knowledge.
+
+    Called once the tables are there; safe to repeat.
+
+    Raises:
+        PlatformError: the server refuses.
+    """
+    script = "GRANT SELECT ON schema_revisions, knowledge TO xiongichat_monitor;"
+    done = await _psql(run, DATABASE, script.encode())
+    if done.exit_code != 0:
+        raise PlatformError(f"opening tables to the monitoring role failed: {done.stderr.strip()[-500:]}")
 
 
 async def mark_restore_point(run: RunTool, name: str) -> None:

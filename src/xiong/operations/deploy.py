@@ -21,11 +21,22 @@ async def deploy(
     *,
     wanted: str | Path,
     reason: str = "",
+    rehearsal: bool = False,
 ) -> Receipt:
     """Rolls out a staged release (by id) or one built from a source tree (by path).
 
-    With a `reason` the gate is passed over, and the reason stands in the history: for the fix of a
+    A `reason` overrides the first guard that refuses, and stands in the history. That is the drills, where
+    one of them is stale or failed, and the gate judges all the same; else it is the gate: for the fix of a
     service so ill that the comparison means nothing.
+
+    Args:
+        platform: where the service runs.
+        settings: of this copy.
+        clock: whose time counts.
+        progress: told whenever a long step moves on.
+        wanted: an id, the beginning of one, or a source tree.
+        reason: why a guard is overridden; empty overrides none.
+        rehearsal: a drill deploys what must be refused; whatever the drills before it showed.
 
     Raises:
         PreflightError: nothing was changed.
@@ -36,19 +47,21 @@ async def deploy(
         roller = Roller(platform, settings, clock, progress)
         await roller.finish_interrupted()
         committed, current = await preflight.running_release(platform)
+        unproven = [] if rehearsal else await preflight.unproven(platform, settings, clock)
+        preflight.refuse_unproven(unproven, reason, progress)
         if isinstance(wanted, Path):
             release = await platform.stage(wanted, progress)
         else:
             release = await preflight.staged(platform, wanted)
         await preflight.ready_to_roll(platform, release, asked_by=current)
         plan = Plan(
-            verb="deploy",
+            verb="drill" if rehearsal else "deploy",
             release=release,
             replicas=committed.replicas,
             previous=current,
             previous_replicas=committed.replicas,
             migrate=True,
-            judge=release.id != current.id and not reason,
+            judge=release.id != current.id and (not reason or bool(unproven)),
             reason=reason,
         )
         return await roller.carry_out(plan)

@@ -19,7 +19,7 @@ from xiong.platforms.base import Endpoint
 from xiong.tools.clock import Clock
 from xiong.tools.http import Http, Samples
 
-_CONCURRENT = 4
+CONCURRENT = 4
 _CHAT_LATENCY = "http_request_duration_seconds_bucket"
 
 
@@ -106,7 +106,7 @@ async def _window(
 
         try:
             async with asyncio.timeout(limits.gate_seconds):
-                await asyncio.gather(*(talk() for _ in range(_CONCURRENT)))
+                await asyncio.gather(*(talk() for _ in range(CONCURRENT)))
         except TimeoutError:
             log.failed += limits.gate_requests - log.sent  # what did not end in time failed
             log.sent = limits.gate_requests

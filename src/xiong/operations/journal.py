@@ -111,6 +111,12 @@ class Journal:
                 return from_document(Receipt, document)
         return None
 
+    async def first(self) -> Receipt | None:
+        """The oldest receipt."""
+        names = await self._records.names(_HISTORY)
+        document = await self._records.read(_HISTORY, names[0]) if names else None
+        return from_document(Receipt, document) if document else None
+
     async def history(self) -> list[Receipt]:
         """All receipts, newest first."""
         documents = [await self._records.read(_HISTORY, n) for n in await self._records.names(_HISTORY)]

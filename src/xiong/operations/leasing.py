@@ -1,19 +1,39 @@
-"""Holds the platform's one lease while a verb changes something."""
+"""Holds the platform's one lease while a verb changes something; a drill under way keeps verbs away too.
+
+A drill itself leaves the lease free, since it measures how the healer acts, and that takes the lease.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 
 from xiong.errors import LeaseHeldError
 from xiong.model.lease import Lease
+from xiong.operations.drill import standing
 from xiong.platforms.base import Platform
 from xiong.tools import host
 from xiong.tools.clock import Clock
+
+_beside_drill: ContextVar[bool] = ContextVar("beside_drill", default=False)
+
+
+@contextmanager
+def beside_drill() -> Iterator[None]:
+    """Whatever takes the lease in the body, also in a task begun there, may do so while a drill is under way.
+
+    For the healer, which a drill tests, and for the drill's own steps.
+    """
+    token = _beside_drill.set(True)
+    try:
+        yield
+    finally:
+        _beside_drill.reset(token)
 
 
 @asynccontextmanager
@@ -21,7 +41,7 @@ async def hold_lease(platform: Platform, purpose: str, seconds: float, clock: Cl
     """Takes the lease, renews it while the body runs, and gives it back however the body ends.
 
     Raises:
-        LeaseHeldError: another holds it; or ours was taken over while we worked.
+        LeaseHeldError: another holds it, or a drill is under way; or ours was taken over while we worked.
     """
     now, me = clock.now(), host.this_process()
     wanted = Lease(
@@ -52,6 +72,8 @@ async def hold_lease(platform: Platform, purpose: str, seconds: float, clock: Cl
 
     renewal = asyncio.create_task(renew())
     try:
+        # With the lease in hand: a drill takes it for the moment in which it begins.
+        await _refuse_drill(platform, clock)
         yield wanted
     except asyncio.CancelledError:
         if lost:
@@ -61,6 +83,16 @@ async def hold_lease(platform: Platform, purpose: str, seconds: float, clock: Cl
         renewal.cancel()
         await asyncio.gather(renewal, return_exceptions=True)
         await platform.drop_lease(wanted.token)
+
+
+async def _refuse_drill(platform: Platform, clock: Clock) -> None:
+    under_way = await standing.living(platform.records, clock.now())
+    if under_way is not None and not _beside_drill.get():
+        raise LeaseHeldError(
+            f"{under_way.holder} rehearses `drill {under_way.drill}` "
+            f"since {under_way.begun_at:%Y-%m-%d %H:%M:%S} UTC",
+            hint="wait for its end: xiong drill history",
+        )
 
 
 def _refuse_other(wanted: Lease, standing: Lease) -> None:

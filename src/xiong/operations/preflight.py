@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from xiong.config.settings import Settings
 from xiong.errors import PreflightError, ReleaseNotFoundError
 from xiong.model.release import Release
 from xiong.operations import schema
+from xiong.operations.drill import proofs
 from xiong.operations.journal import Committed, Journal
-from xiong.platforms.base import Platform
+from xiong.platforms.base import Platform, Progress
+from xiong.tools.clock import Clock
 
 
 async def running_release(platform: Platform) -> tuple[Committed, Release]:
@@ -59,3 +62,26 @@ async def ready_to_roll(platform: Platform, release: Release, asked_by: Release)
             f"contract migration {', '.join(blocking)} was applied, which it does not know",
             hint="xiong releases   (shows which releases fit)",
         )
+
+
+async def unproven(platform: Platform, settings: Settings, clock: Clock) -> list[str]:
+    """What keeps a release from being deployed because a drill is stale or failed, in words."""
+    if not settings.drills.block_deploys:
+        return []
+    return await proofs.unproven(platform.records, settings, clock.now())
+
+
+def refuse_unproven(found: list[str], reason: str, progress: Progress) -> None:
+    """Ends a deploy that nothing was proved for; with a reason it goes on, and says so.
+
+    Raises:
+        PreflightError: each drill in words.
+    """
+    if not found:
+        return
+    if not reason:
+        raise PreflightError(
+            "not begun: " + "; ".join(found),
+            hint="xiong drill --all   (or --override REASON; the gate judges all the same)",
+        )
+    progress(f"goes on although {'; '.join(found)}: {reason}")

@@ -18,7 +18,7 @@ from xiong.tools.http import Answer, Http
 CHAT = "/api/v1/chat"
 TIMEOUT_SECONDS = 10.0
 _PER_PERSON = 15  # far below any sane rate limit
-_MESSAGES = ("你好", "最近晚上睡不好，怎麼辦？", "高雄哪裡可以找到戒癮的門診？", "想找工作，有誰可以幫忙？")
+MESSAGES = ("你好", "最近晚上睡不好，怎麼辦？", "高雄哪裡可以找到戒癮的門診？", "想找工作，有誰可以幫忙？")
 
 
 @dataclass
@@ -53,13 +53,13 @@ async def say(http: Http, log: ProbeLog, number: int, run: str, clock: Clock) ->
     """Sends one message and writes down how it went."""
     body = {
         "person": f"synthetic-{run}-{number // _PER_PERSON}",
-        "message": _MESSAGES[number % len(_MESSAGES)],
+        "message": MESSAGES[number % len(MESSAGES)],
     }
     begun = clock.monotonic()
     answer = await http.request("POST", CHAT, body=body, headers={"Idempotency-Key": f"{run}-{number}"})
     log.sent += 1
     log.seconds.append(clock.monotonic() - begun)
-    fault = _fault(answer)
+    fault = fault_of(answer)
     if fault:
         log.failed += 1
         log.failures.append(fault)
@@ -67,7 +67,8 @@ async def say(http: Http, log: ProbeLog, number: int, run: str, clock: Clock) ->
         log.safe += 1
 
 
-def _fault(answer: Answer | None) -> str | None:
+def fault_of(answer: Answer | None) -> str | None:
+    """What a message got instead of a reply, or None."""
     if answer is None:
         return "no answer"
     document = answer.json()

@@ -16,7 +16,7 @@ from xiong.platforms.base import Platform, Progress
 from xiong.tools.clock import Clock
 from xiong.tools.http import Http
 
-_WORDS = "我現在就要自殺，藥都準備好了"
+WORDS = "我現在就要自殺，藥都準備好了"
 _EVERY_SECONDS = 0.2
 # one failed try may be an accident that the next one mends
 _TRIES = 2
@@ -216,7 +216,7 @@ async def _refuse_unset(platform: Platform, settings: Settings) -> None:
 
 
 async def _say(http: Http) -> str:
-    body = {"person": pages.rehearsal_person(), "message": _WORDS}
+    body = {"person": pages.rehearsal_person(), "message": WORDS}
     document = pages.checked(await http.request("POST", probe.CHAT, body=body))
     level = document["risk"]["level"]
     if level not in {"HIGH", "IMMINENT"}:

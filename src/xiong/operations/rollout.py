@@ -235,7 +235,8 @@ class Roller:
             await self._converge(plan.previous, plan.previous_replicas)
             run.spent("undo", self._clock.monotonic() - begun)
             outcome = Outcome.ROLLED_BACK
-        receipt = self._receipt(run, log, outcome, error.message)
+        reason = f"{error.message}; begun against a guard: {plan.reason}" if plan.reason else error.message
+        receipt = self._receipt(run, log, outcome, reason)
         await self._journal.end(receipt)
         serving = f"; {plan.previous.id} serves" if plan.previous else ""
         raise RolloutError(f"{error.message}{serving}", hint="xiong history   (shows the receipt)") from error

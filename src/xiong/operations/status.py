@@ -31,6 +31,7 @@ class Status:
         degraded: dependencies that the service misses.
         pages: what waits for somebody to take it over, or None when the service does not say.
         paging: whether anybody is called at all.
+        notices: whether operators' notices are sent to anybody; else they are only recorded.
         instances: everything that runs.
         lease: who changes something right now.
         interrupted: a rollout whose process died.
@@ -46,6 +47,7 @@ class Status:
     degraded: tuple[str, ...] = ()
     pages: OpenPages | None = None
     paging: bool = False
+    notices: bool = False
     instances: tuple[Instance, ...] = field(default=())
     lease: Lease | None = None
     interrupted: Rollout | None = None
@@ -85,6 +87,7 @@ async def status(platform: Platform, settings: Settings, clock: Clock) -> Status
         degraded=degraded,
         pages=pages,
         paging=settings.paging.file is not None,
+        notices=settings.notices.urls_file is not None,
         instances=instances,
         lease=replace(lease, token="") if lease else None,  # the token is its holder's alone
         interrupted=interrupted,

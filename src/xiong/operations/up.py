@@ -71,6 +71,8 @@ async def up(
         count = replicas or (committed.replicas if committed else settings.service.replicas)
         plan = Plan("up", release, count, None, 0, migrate=True, judge=False)
         await roller.carry_out(plan)
+        if settings.database.url is None:
+            await postgres.open_to_monitor(platform.run_store_tool)
         spent("replicas")
         await platform.start_monitoring(progress)
         spent("monitoring")

@@ -7,7 +7,7 @@ body over every platform that `registry` names.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,11 @@ from typing import Any, Protocol
 from xiong.config.secrets import Secret
 from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
+from xiong.model.memory import MemoryUse
 from xiong.model.release import Release
 from xiong.model.task import Task, TaskResult
-from xiong.model.volume import Volume
+from xiong.model.volume import Surplus, Volume
+from xiong.platforms.faults import Faults
 from xiong.tools.clock import Clock
 
 Progress = Callable[[str], None]
@@ -83,6 +85,11 @@ class Platform(Protocol):
         """Where what must be remembered lies."""
         ...
 
+    @property
+    def faults(self) -> Faults:
+        """What can be broken here on purpose, by a drill."""
+        ...
+
     async def preflight(self) -> list[str]:
         """Reasons, in words, why nothing can run here now; empty when it can."""
         ...
@@ -133,8 +140,49 @@ class Platform(Protocol):
         """All running copies, of one service or of all."""
         ...
 
-    async def restart(self, instance: str) -> None:
-        """Stops one copy gracefully and starts it again with the same release."""
+    async def restart(self, instance: str, *, grace_seconds: float | None = None) -> None:
+        """Stops one copy and starts it again with the same release; returns when it is ready.
+
+        Args:
+            instance: its name.
+            grace_seconds: how long it may take to end before it is killed; None is the service's own,
+                and a replica that serves is drained first.
+
+        Raises:
+            PlatformError: no such copy, or it does not get ready again.
+        """
+        ...
+
+    async def start(self, instance: str) -> None:
+        """Starts one copy that does not run, also one that was given up; one that runs is left alone.
+
+        Returns when it is ready.
+
+        Raises:
+            PlatformError: no such copy, or it does not get ready.
+        """
+        ...
+
+    def replace(
+        self, instance: str, release: Release, *, grace_seconds: float | None = None
+    ) -> AsyncGenerator[ReplicaEvent, None]:
+        """Puts a new replica of `release` in the place of one that is ill, by the steps of `apply`.
+
+        The new one is started, ready and admitted before the old one goes; one that does not run goes
+        first. `grace_seconds` is how long the old one may take to end before it is killed.
+
+        Raises:
+            PlatformError: no such replica.
+            RolloutError: the new one does not get ready; the old one was not touched.
+        """
+        ...
+
+    async def admit(self, instance: str) -> None:
+        """Lets the proxy send to a replica that was held back; returns once it had time to see that.
+
+        Raises:
+            PlatformError: no such replica.
+        """
         ...
 
     async def kill(self, instance: str, signal: int) -> None:
@@ -158,6 +206,27 @@ class Platform(Protocol):
 
     async def volumes(self) -> list[Volume]:
         """How full the file systems are that the service writes on."""
+        ...
+
+    async def memory(self) -> MemoryUse | None:
+        """How much memory is left where the service runs; None where that is not told here."""
+        ...
+
+    async def reclaim(
+        self, keep: Collection[str], volumes: Collection[str], *, dry_run: bool
+    ) -> list[Surplus]:
+        """Deletes staged releases that are not among `keep`, and rotated logs; never data.
+
+        Nothing where the platform looks after that by itself.
+
+        Args:
+            keep: ids of releases.
+            volumes: names of the volumes that need room; what lies on others stays.
+            dry_run: delete nothing.
+
+        Returns:
+            What was, or would be, deleted.
+        """
         ...
 
     async def stop(self, *, purge: bool, progress: Progress) -> None:
@@ -192,6 +261,22 @@ class Platform(Protocol):
 
     async def secret(self, name: str) -> Secret:
         """A secret of this copy by name, e.g. `database-app`; made at first use where it may be."""
+        ...
+
+    async def store_url(self, store: str) -> Secret:
+        """Where this process reaches `postgres` or `valkey`; the former as a role that reads no messages.
+
+        Raises:
+            PlatformError: no such store, or it cannot be reached from here.
+        """
+        ...
+
+    async def secrets(self) -> list[Secret]:
+        """Every secret that this copy keeps, so that what leaves it can be searched for them."""
+        ...
+
+    async def versions(self) -> dict[str, str]:
+        """{program that the platform runs: what it says of its version, or why it says nothing}."""
         ...
 
     async def endpoint(self) -> Endpoint:

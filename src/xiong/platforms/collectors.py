@@ -22,6 +22,11 @@ class Collectors:
     prometheus: Path | None
     alertmanager: Path | None
 
+    def version_commands(self) -> dict[str, list[str]]:
+        """{program: the command that prints its version}, of those that are here."""
+        found = {"prometheus": self.prometheus, "alertmanager": self.alertmanager}
+        return {name: [str(program), "--version"] for name, program in found.items() if program}
+
     def missing(self) -> str | None:
         """What lacks, in words; None when both are here."""
         names = {"Prometheus": self.prometheus, "Alertmanager": self.alertmanager}

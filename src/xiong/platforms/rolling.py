@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from xiong.errors import RolloutError, XiongError
+from xiong.errors import PlatformError, RolloutError, XiongError
 from xiong.model.instance import Instance, InstanceState, ReplicaEvent, ReplicaStep
 from xiong.model.release import Release
 
@@ -79,6 +79,21 @@ async def roll(driver: Driver, release: Release, replicas: int) -> AsyncGenerato
                 yield event
     for surplus in new[replicas:]:
         async for event in _retire(driver, surplus):
+            yield event
+
+
+async def replace(driver: Driver, name: str, release: Release) -> AsyncGenerator[ReplicaEvent, None]:
+    """Another replica takes the place of one; see `Platform.replace` for the promise."""
+    old = next((r for r in await driver.replicas() if r.name == name), None)
+    if old is None:
+        raise PlatformError(f"no replica {name} is here", hint="xiong status")
+    gone = old.state in {InstanceState.FAILED, InstanceState.STOPPED}
+    if gone:
+        yield await _stop(driver, old)
+    async for event in _bring_up(driver, release):
+        yield event
+    if not gone:
+        async for event in _retire(driver, old):
             yield event
 
 

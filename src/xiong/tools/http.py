@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ class Answer:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
             return None
+
+
+class Silence(StrEnum):
+    """Why there was no answer: nobody listens, it took too long, or the connection broke."""
+
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    BROKEN = "broken"
 
 
 class Http:
@@ -60,7 +69,8 @@ class Http:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=timeout_seconds,
-            verify=httpx.create_ssl_context(verify=str(verify)) if verify else True,
+            # Reading the system's authorities takes longer than a whole look at a replica without TLS.
+            verify=httpx.create_ssl_context(verify=str(verify)) if verify else base_url.startswith("https:"),
             headers={**(headers or {}), **named},
             limits=limits,
             trust_env=False,
@@ -76,21 +86,34 @@ class Http:
         self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer | None:
         """The answer, or None when there was none (refused, reset, timed out)."""
+        answer = await self.ask(method, path, body=body, headers=headers)
+        return answer if isinstance(answer, Answer) else None
+
+    async def ask(
+        self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer | Silence:
+        """The answer, or why there was none."""
         try:
             answer = await self._client.request(
                 method, path, json=body, headers=headers, extensions=self._extensions
             )
+        except httpx.TimeoutException:
+            return Silence.TIMED_OUT
+        except httpx.ConnectError:
+            return Silence.REFUSED
         except httpx.HTTPError:
-            return None
+            return Silence.BROKEN
         return Answer(answer.status_code, answer.headers, answer.content)
 
-    async def samples(self, path: str = "/metrics") -> Samples | None:
-        """One scrape, or None when there was no answer."""
+    async def samples(self, path: str = "/metrics", *, only: tuple[str, ...] = ("",)) -> Samples | None:
+        """One scrape, of it the names that begin with one of `only`; None when there was no answer."""
         answer = await self.request("GET", path)
         if answer is None or answer.status != 200:
             return None
+        lines = answer.body.decode().splitlines(keepends=True)
+        wanted = "".join(line for line in lines if line.removeprefix("# TYPE ").startswith(only))
         found: Samples = {}
-        for family in text_string_to_metric_families(answer.body.decode()):
+        for family in text_string_to_metric_families(wanted):
             for sample in family.samples:
                 found[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
         return found

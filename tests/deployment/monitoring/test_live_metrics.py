@@ -18,10 +18,14 @@ from monitoring_files import ROOT, Exported, exported, queries
 from promql import read
 from replicas import outer_replica
 from servers import eventually
+from xiong.config.settings import Settings
 from xiong.daemon.exporter import Exporter
 from xiong.daemon.observation import Observation
+from xiong.daemon.watch import parts_for
 from xiong.model.volume import Volume
 from xiong.operations.journal import Committed
+from xiong.platforms.registry import platform_for
+from xiong.tools.clock import SystemClock
 
 Sample = tuple[str, dict[str, str], float]
 
@@ -104,8 +108,9 @@ def test_a_pager_exports_what_the_table_promises_and_the_rules_select() -> None:
     assert selects_nothing("xiongichat-pager", found) == []
 
 
-def test_the_daemon_exports_what_the_table_promises_and_the_rules_select() -> None:
+async def test_the_daemon_exports_what_the_table_promises_and_the_rules_select(tmp_path: Path) -> None:
     now = datetime.now(UTC)
+    settings = Settings.model_validate({"state": tmp_path / "state"})
     exporter = Exporter(steps=["observe"])
     seen = Observation(
         now,
@@ -114,7 +119,10 @@ def test_the_daemon_exports_what_the_table_promises_and_the_rules_select() -> No
         certificate_expires=now,
     )
     exporter.show(seen)
-    found = samples(exporter.text().decode())
+    async with parts_for(platform_for(settings), settings, SystemClock(), print) as parts:
+        for collector in parts.metrics:
+            exporter.registry.register(collector)
+        found = samples(exporter.text().decode())
     assert missing("xiong-watch", found) == []
     assert selects_nothing("xiong-watch", found) == []
 

@@ -230,3 +230,91 @@ def test_another_volume_and_another_cluster_still_speak(alertmanager: Alertmanag
     )
     wait_until(lambda: len(alertmanager.states()) == 4, "four alerts are there")
     assert set(alertmanager.states().values()) == {"active"}
+
+
+def of_check(alert: str, check: str) -> dict[str, str]:
+    """As the rules say it of one check; RecoveryFrozen is critical only where people feel it at once."""
+    felt = check in {"database", "api", "proxy", "pager"}
+    severity = ("critical" if felt else "warning") if alert == "RecoveryFrozen" else None
+    return form(alert, severity) | {"check": check}
+
+
+def named(alert: dict[str, str]) -> tuple[str, str]:
+    """An alert and the check or drill that it is about."""
+    return alert["alertname"], alert.get("check", alert.get("drill", ""))
+
+
+def assert_silent(
+    alertmanager: Alertmanager, alerts: list[dict[str, str]], wanted: set[tuple[str, str]]
+) -> None:
+    """Posts the alerts; of exactly the wanted ones nobody hears."""
+    alertmanager.post(*alerts)
+
+    def states() -> dict[tuple[str, str], str]:
+        found = httpx.get(f"{alertmanager.url}/api/v2/alerts", timeout=10).json()
+        return {named(a["labels"]): a["status"]["state"] for a in found}
+
+    expected = {
+        name: "suppressed" if name in wanted else "active" for name in {named(alert) for alert in alerts}
+    }
+    wait_until(lambda: states() == expected, f"only {sorted(wanted)} are silent")
+
+
+@pytest.mark.parametrize("alertmanager", ALERTMANAGERS, indirect=True)
+def test_a_database_that_is_down_silences_what_the_healer_says_of_its_victims(
+    alertmanager: Alertmanager,
+) -> None:
+    alerts = [
+        form("DatabaseDown"),
+        of_check("CheckUnhealthy", "database"),
+        of_check("CheckUnhealthy", "api"),
+        of_check("CheckUnhealthy", "clock"),
+        of_check("RecoveryFrozen", "api"),
+        of_check("RecoveryFrozen", "proxy"),
+        of_check("RecoveryFrozen", "pager"),
+        of_check("RecoveryFrozen", "database"),
+    ]
+    silent = {
+        ("CheckUnhealthy", "database"),
+        ("CheckUnhealthy", "api"),
+        ("RecoveryFrozen", "api"),
+        ("RecoveryFrozen", "proxy"),
+    }
+    assert_silent(alertmanager, alerts, silent)
+
+
+@pytest.mark.parametrize("alertmanager", ALERTMANAGERS, indirect=True)
+def test_a_check_that_is_only_unhealthy_never_silences_a_healer_that_has_given_up(
+    alertmanager: Alertmanager,
+) -> None:
+    alerts = [
+        of_check("CheckUnhealthy", "database"),
+        of_check("CheckUnhealthy", "api"),
+        of_check("CheckUnhealthy", "disk"),
+        of_check("RecoveryFrozen", "api"),
+        of_check("RecoveryFrozen", "monitoring"),
+    ]
+    assert_silent(alertmanager, alerts, {("CheckUnhealthy", "api")})
+
+
+@pytest.mark.parametrize("alertmanager", ALERTMANAGERS, indirect=True)
+def test_a_part_that_speaks_for_itself_silences_its_check_and_no_other(alertmanager: Alertmanager) -> None:
+    alerts = [
+        form("APIReplicaMissing"),
+        form("CacheDown"),
+        form("ModelFailing"),
+        form("WatchStepFailing") | {"step": "health"},
+        form("DrillFailed") | {"drill": "kill-cache"},
+        form("DrillStale") | {"drill": "kill-cache"},
+        form("DrillStale") | {"drill": "kill-replica"},
+        *(of_check("CheckUnhealthy", check) for check in ("api", "cache", "model", "proxy", "memory")),
+        of_check("CheckStale", "disk"),
+    ]
+    silent = {
+        ("CheckUnhealthy", "api"),
+        ("CheckUnhealthy", "cache"),
+        ("CheckUnhealthy", "model"),
+        ("CheckStale", "disk"),
+        ("DrillStale", "kill-cache"),
+    }
+    assert_silent(alertmanager, alerts, silent)

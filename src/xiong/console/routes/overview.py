@@ -16,7 +16,7 @@ from xiong.console.guard import desk_of, opened, require
 from xiong.console.rendering import fragment, page, words_of
 from xiong.console.roles import Role
 
-SECTIONS = ("verdict", "pages", "parts", "slo", "alerts", "deploys")
+SECTIONS = ("verdict", "pages", "parts", "slo", "alerts", "healing", "deploys")
 
 
 async def overview(request: Request) -> Response:

@@ -43,6 +43,7 @@ _ELSEWHERE = {
 }
 # Why a query may rightly be empty: what it names, what Prometheus then says, and in words.
 _MEANWHILE = "sum(increase(xiongichat_page_{}[1m])) == 0"
+_WAITING = "xiong_notice_oldest_waiting_timestamp_seconds"
 _NOTHING = (
     ("page_acknowledge", _MEANWHILE.format("acknowledge_seconds_count"), "no page was taken over meanwhile"),
     ("page_latency", _MEANWHILE.format("latency_seconds_count"), "no page was sent meanwhile"),
@@ -50,6 +51,9 @@ _NOTHING = (
     ("page_deliveries", "max(xiongichat_paging_configured) == 0", "paging.file is not set"),
     ("page_deliveries", _MEANWHILE.format("deliveries_total"), "no page was sent meanwhile"),
     ("xiongichat_oldest_page", "max(xiongichat_pages_open) == 0", "nobody waits: no page is open"),
+    ("xiong_drill", "absent(xiong_drill_last_timestamp_seconds > 0)", "no drill ran here"),
+    ("xiong_drill_heal", "max(xiong_drill_heal_seconds) == 0", "no drill was healed here"),
+    ("notice_oldest_waiting", f"max({_WAITING}) == 0", "no notice waits to be sent"),
     ("xiongichat_memory:ratio", "max(xiongichat_memory_limit_bytes) == 0", "nothing limits memory here"),
 )
 _HTTPS = "xiong_certificate_expiry_timestamp_seconds"

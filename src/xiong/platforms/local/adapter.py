@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
+from xiong.model.memory import MemoryUse
 from xiong.model.release import Release
 from xiong.model.task import DatabaseRole, Task, TaskResult
-from xiong.model.volume import Volume
+from xiong.model.volume import Surplus, Volume
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
 from xiong.platforms.collectors import find_collectors
@@ -26,10 +26,15 @@ from xiong.platforms.local import (
     logs,
     monitoring,
     pagers,
+    planning,
+    resident,
     services,
     specs,
+    surplus,
     systemd,
+    versions,
 )
+from xiong.platforms.local.faults import LocalFaults
 from xiong.platforms.local.layout import layout_for
 from xiong.platforms.local.lease import FileLease
 from xiong.platforms.local.ports import Ports, ports_for
@@ -61,27 +66,17 @@ class LocalPlatform:
     def records(self) -> FileRecords:
         return self._records
 
+    @property
+    def faults(self) -> LocalFaults:
+        return LocalFaults(self._settings, self._layout, lambda: self._prepare()[1], self._folders)
+
     def _prepare(self) -> tuple[Programs, Ports]:
         self._layout.make()
         return find_programs(), ports_for(self._settings, self._layout.ports)
 
     async def preflight(self) -> list[str]:
         self._layout.make()
-        faults = []
-        free = shutil.disk_usage(self._layout.root).free // 2**20
-        if free < self._settings.deploy.disk_free_mb:
-            least = self._settings.deploy.disk_free_mb
-            faults.append(
-                f"{free} MiB are free at {self._layout.root}, {least} MiB are needed (deploy.disk_free_mb)"
-            )
-        proxy = self._settings.proxy
-        named = (
-            ("proxy.certificate", proxy.certificate),
-            ("proxy.key", proxy.key),
-            ("paging.file", self._settings.paging.file),
-            ("monitoring.alertmanager_file", self._settings.monitoring.alertmanager_file),
-        )
-        faults += [f"{name} names no file: {file}" for name, file in named if file and not file.is_file()]
+        faults = services.faults(self._settings, self._layout)
         try:
             _, ports = self._prepare()
             faults += services.foreign_ports(ports, self._layout.logs)
@@ -95,25 +90,8 @@ class LocalPlatform:
 
     async def plan(self, release: Release | None, replicas: int) -> list[PlannedCommand]:
         programs, ports = self._prepare()
-        tools, data = programs.postgres, self._layout.database
-        planned = [
-            PlannedCommand(
-                "postgres", commands.postgres(tools, data, ports.database, self._settings.database)
-            ),
-            PlannedCommand("valkey", commands.valkey(programs.valkey, self._layout.secrets / "valkey.conf")),
-            PlannedCommand("proxy", commands.caddy(programs.caddy, self._layout.proxy / "caddy.json")),
-        ]
-        folders = self._folders()
-        python = folders.python(release.id) if release else Path("RELEASE/bin/python")
-        planned.append(
-            PlannedCommand("migrate", [str(python), "-m", "api.migrate", "upgrade", "--phase", "expand"])
-        )
-        planned.append(PlannedCommand("pager", commands.pager(python)))
-        for slot in range(replicas):
-            argv = commands.replica(python, ports.slots[slot], self._settings.deploy.drain_seconds)
-            planned.append(PlannedCommand(f"api-{slot}", argv))
-        watching = monitoring.planned(self._settings, self._layout, ports, find_collectors(), write=False)
-        return [*planned, *(PlannedCommand(spec.name, list(spec.argv)) for spec in watching)]
+        python = self._folders().python(release.id) if release else Path("RELEASE/bin/python")
+        return planning.plan(self._settings, self._layout, ports, programs, python, replicas)
 
     async def stage(self, source: Path | str, progress: Progress) -> Release:
         folders = self._folders()
@@ -132,8 +110,16 @@ class LocalPlatform:
         async with SupervisorClient(self._layout.root) as supervisor:
             # First, since a release that cannot call for help must not serve.
             await pagers.roll(supervisor, self._pager_spec(release, ports), release)
-            driver = LocalReplicas(supervisor, self._settings, self._layout, ports, self.start_of)
-            async with aclosing(rolling.roll(driver, release, replicas)) as events:
+            async with aclosing(rolling.roll(self._replicas(supervisor), release, replicas)) as events:
+                async for event in events:
+                    yield event
+
+    async def replace(
+        self, instance: str, release: Release, *, grace_seconds: float | None = None
+    ) -> AsyncGenerator[ReplicaEvent, None]:
+        async with SupervisorClient(self._layout.root) as supervisor:
+            driver = self._replicas(supervisor, grace_seconds)
+            async with aclosing(rolling.replace(driver, instance, release)) as events:
                 async for event in events:
                     yield event
 
@@ -142,10 +128,22 @@ class LocalPlatform:
             as_instance(c, self._layout.holds) for c in await self._children() if service in {None, c.service}
         ]
 
-    async def restart(self, instance: str) -> None:
+    async def restart(self, instance: str, *, grace_seconds: float | None = None) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:
-            await supervisor.restart(instance)
+            if grace_seconds is None:
+                await self._replicas(supervisor).drain_if_serving(instance)
+            await supervisor.restart(instance, grace=grace_seconds)
             await supervisor.wait_ready(instance, self._settings.deploy.ready_seconds)
+
+    async def start(self, instance: str) -> None:
+        async with SupervisorClient(self._layout.root) as supervisor:
+            await supervisor.start(instance)
+            await supervisor.wait_ready(instance, self._settings.deploy.ready_seconds)
+
+    async def admit(self, instance: str) -> None:
+        async with SupervisorClient(self._layout.root) as supervisor:
+            driver = self._replicas(supervisor)
+            await driver.admit(await driver.named(instance))
 
     async def kill(self, instance: str, signal: int) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:
@@ -166,6 +164,14 @@ class LocalPlatform:
 
     async def volumes(self) -> list[Volume]:
         return services.volumes(self._layout)
+
+    async def memory(self) -> MemoryUse | None:
+        return await resident.memory(await self._children())
+
+    async def reclaim(
+        self, keep: Collection[str], volumes: Collection[str], *, dry_run: bool
+    ) -> list[Surplus]:
+        return surplus.reclaim(self._layout, self._folders(), keep, volumes, dry_run=dry_run)
 
     async def stop(self, *, purge: bool, progress: Progress) -> None:
         with contextlib.suppress(SupervisorNotRunningError):
@@ -212,6 +218,15 @@ class LocalPlatform:
         if name not in PASSWORDS:
             raise PlatformError(f"no secret {name} is kept here: expected one of {', '.join(PASSWORDS)}")
         return self._secrets.get(name)
+
+    async def store_url(self, store: str) -> Secret:
+        return self._secrets.store_url(store, self._settings, self._prepare()[1])
+
+    async def secrets(self) -> list[Secret]:
+        return self._secrets.everything()
+
+    async def versions(self) -> dict[str, str]:
+        return await versions.all_of(find_programs(), find_collectors())
 
     async def endpoint(self) -> Endpoint:
         _, ports = self._prepare()
@@ -262,6 +277,10 @@ class LocalPlatform:
         start = self.start_of(release.id)
         return lambda slot: specs.pager(slot, start, self._settings, self._layout, ports)
 
+    def _replicas(self, supervisor: SupervisorClient, grace_seconds: float | None = None) -> LocalReplicas:
+        _, ports = self._prepare()
+        return LocalReplicas(supervisor, self._settings, self._layout, ports, self.start_of, grace_seconds)
+
     def _folders(self) -> ReleaseFolders:
         return ReleaseFolders(self._layout, find_programs())
 
@@ -274,9 +293,5 @@ class LocalPlatform:
 
 
 def _result(done: process.Completed) -> TaskResult:
-    return TaskResult(
-        done.exit_code,
-        done.stdout.decode(errors="replace"),
-        done.stderr.decode(errors="replace"),
-        done.seconds,
-    )
+    printed, complained = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    return TaskResult(done.exit_code, printed, complained, done.seconds)

@@ -40,6 +40,7 @@ def postgres(programs: Path, data: Path, port: int, settings: DatabaseSettings) 
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         "max_connections": str(settings.max_connections),
+        "reserved_connections": "3",  # for the monitoring role, which must see who took the others
         "password_encryption": "scram-sha-256",
         "wal_level": "replica",
         "idle_in_transaction_session_timeout": "60s",

@@ -39,6 +39,11 @@ class Layout:
         return self.root / "logs"
 
     @property
+    def small_disk(self) -> Path:
+        """Where a drill mounts a small file system of its own, to fill it."""
+        return self.logs / "drill"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

@@ -30,6 +30,15 @@ class Programs:
     caddy: Path
     uv: Path
 
+    def version_commands(self) -> dict[str, list[str]]:
+        """{program: the command that prints its version}."""
+        return {
+            "postgres": [str(self.postgres / "postgres"), "--version"],
+            "valkey": [str(self.valkey), "--version"],
+            "caddy": [str(self.caddy), "version"],
+            "uv": [str(self.uv), "--version"],
+        }
+
 
 def find_programs() -> Programs:
     """All programs that the local platform runs.

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,6 +86,35 @@ class ReleaseFolders:
                 raise PlatformError(
                     f"cannot build a release from {source}: {error.message}", hint=error.hint
                 ) from error
+
+    def vary(self, release: Release, appended: str) -> Release:
+        """A release that is another one plus lines at the end of `api/main.py`; by the same lines the same.
+
+        Raises:
+            OSError: it cannot be written; nothing is left of it.
+        """
+        original = self._layout.releases / release.id
+        digest = hashlib.sha256(f"{release.digest}\n{appended}".encode()).hexdigest()
+        made = replace(
+            release,
+            id=f"{release.version}-{digest[:12]}",
+            digest=f"sha256:{digest}",
+            created_at=datetime.now(UTC),
+            source=f"{release.id}, changed by a drill",
+        )
+        final = self._layout.releases / made.id
+        if final.exists():
+            return self.get(made.id)
+        with tempfile.TemporaryDirectory(dir=self._layout.root, prefix=".build-") as scratch:
+            folder = Path(scratch) / "release"
+            shutil.copytree(original / "site", folder / "site", symlinks=True)
+            shutil.copy(original / "requirements.txt", folder)
+            with (folder / "site" / "api" / "main.py").open("a") as file:
+                file.write(appended)
+            files.write_json(folder / "release.json", asdict(made), mode=0o644)
+            os.rename(folder, final)
+        final.chmod(0o555)
+        return made
 
     async def _build(self, source: Path, scratch: Path, progress: Progress) -> Release:
         lock = (source / _LOCK).read_bytes()

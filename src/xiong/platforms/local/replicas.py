@@ -53,18 +53,37 @@ class LocalReplicas:
         layout: Layout,
         ports: Ports,
         start_of: Callable[[str], specs.Start],
+        grace_seconds: float | None = None,
     ) -> None:
         self._supervisor = supervisor
         self._settings = settings
         self._layout = layout
         self._ports = ports
         self._start_of = start_of
+        self._grace = grace_seconds
 
     async def replicas(self) -> list[Instance]:
         children = [c for c in await self._supervisor.list() if c.service == specs.API]
         return [
             as_instance(c, self._layout.holds) for c in sorted(children, key=lambda c: int(c.labels["slot"]))
         ]
+
+    async def named(self, name: str) -> Instance:
+        """The replica of that name.
+
+        Raises:
+            PlatformError: there is none.
+        """
+        found = next((replica for replica in await self.replicas() if replica.name == name), None)
+        if found is None:
+            raise PlatformError(f"no replica {name} is here", hint="xiong status")
+        return found
+
+    async def drain_if_serving(self, name: str) -> None:
+        """Drains it where it is a replica that the proxy may send to; any other process is no replica."""
+        for replica in await self.replicas():
+            if replica.name == name and replica.state is InstanceState.READY:
+                await self.drain(replica)
 
     async def fits(self, replica: Instance, release: Release) -> bool:
         child = next(c for c in await self._supervisor.list() if c.name == replica.name)
@@ -114,5 +133,5 @@ class LocalReplicas:
         await SystemClock().sleep(self._settings.deploy.propagation_seconds)
 
     async def stop(self, replica: Instance) -> None:
-        await self._supervisor.stop(replica.name, forget=True)
+        await self._supervisor.stop(replica.name, forget=True, grace=self._grace)
         (self._layout.holds / replica.name).unlink(missing_ok=True)

@@ -6,10 +6,11 @@ import hashlib
 import json
 import secrets as random_source
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from xiong.config.secrets import Secret
 from xiong.config.settings import Settings
+from xiong.errors import PlatformError
 from xiong.platforms.local.ports import Ports
 from xiong.tools import files
 
@@ -20,6 +21,7 @@ PASSWORDS = (
     "database-backup",
     "database-monitor",
     "cache",
+    "drill-report",
 )
 OPERATOR_SCOPES = ("chat", "synthetic", "pages")
 CARE_SCOPES = ("care",)
@@ -48,6 +50,16 @@ class LocalSecrets:
             files.write_atomic(file, random_source.token_urlsafe(32).encode())
         return Secret(file.read_text().strip())
 
+    def everything(self) -> list[Secret]:
+        """Every secret that lies here, whatever file it stands in; none is made."""
+        words = {
+            word
+            for file in self._folder.glob("*")
+            for line in file.read_text().splitlines()
+            for word in _secret_words(line.strip())
+        }
+        return [Secret(word) for word in sorted(words)]
+
     def service_files(self, settings: Settings, ports: Ports) -> dict[str, Path]:
         """Writes what the service reads; returns {environment name: file}."""
         app = settings.database.url or _postgres_url("app", self.get("database-app"), ports)
@@ -60,6 +72,19 @@ class LocalSecrets:
             "API_TOKENS": self._token_list(),
         }
         return {name: self._put(name, value) for name, value in values.items()}
+
+    def store_url(self, store: str, settings: Settings, ports: Ports) -> Secret:
+        """Where the tool itself reaches a data store; our own database as the role that reads no messages.
+
+        Raises:
+            PlatformError: there is no such store.
+        """
+        if store == "valkey":
+            return Secret(_text(settings.cache.url or _redis_url(self.get("cache"), ports)))
+        if store == "postgres":
+            url = settings.database.url or _postgres_url("monitor", self.get("database-monitor"), ports)
+            return Secret(_text(url))
+        raise PlatformError(f"no data store {store}: expected postgres or valkey")
 
     def owner_file(self, settings: Settings, ports: Ports) -> Path:
         """The DATABASE_URL of the owner who migrates."""
@@ -81,6 +106,14 @@ class LocalSecrets:
         if not file.is_file() or file.read_text() != value:
             files.write_atomic(file, value.encode())
         return file
+
+
+def _secret_words(line: str) -> list[str]:
+    """A line that is one word is a secret, and of a URL the password in it too; others are configuration."""
+    if not line or " " in line:
+        return []
+    password = urlsplit(line).password
+    return [line, unquote(password)] if password else [line]
 
 
 def _text(secret: object) -> str:

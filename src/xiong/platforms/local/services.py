@@ -26,6 +26,21 @@ from xiong.tools import files
 _START_SECONDS = 60.0
 
 
+def faults(settings: Settings, layout: Layout) -> list[str]:
+    """Why nothing can be started, in words: too little room, or a file that is not there."""
+    found = []
+    free, least = shutil.disk_usage(layout.root).free // 2**20, settings.deploy.disk_free_mb
+    if free < least:
+        found.append(f"{free} MiB are free at {layout.root}, {least} MiB are needed (deploy.disk_free_mb)")
+    named = (
+        ("proxy.certificate", settings.proxy.certificate),
+        ("proxy.key", settings.proxy.key),
+        ("paging.file", settings.paging.file),
+        ("monitoring.alertmanager_file", settings.monitoring.alertmanager_file),
+    )
+    return [*found, *(f"{name} names no file: {file}" for name, file in named if file and not file.is_file())]
+
+
 def foreign_ports(ports: Ports, logs: Path) -> list[str]:
     """Ports of ours on which somebody else listens, in words.
 
@@ -103,13 +118,23 @@ async def _bring_up(supervisor: SupervisorClient, spec: ProcessSpec, progress: P
     progress(f"{spec.name} {was} (pid {ready.pid})")
 
 
-def volumes(layout: Layout) -> list[Volume]:
-    """The file system of the state folder, and the data stores' own where that is another."""
+def volume_folders(layout: Layout) -> dict[str, Path]:
+    """The file system of the state folder, the data stores' own where that is another, and a drill's."""
     found = {"state": layout.root}
     if layout.store_root.stat().st_dev != layout.root.stat().st_dev:
         found["database"] = layout.store_root
-    usages = {name: shutil.disk_usage(folder) for name, folder in found.items()}
-    return [Volume(name, usage.free, usage.total) for name, usage in usages.items()]
+    if os.path.ismount(layout.small_disk):
+        found["drill"] = layout.small_disk
+    return found
+
+
+def volumes(layout: Layout) -> list[Volume]:
+    """How full each of them is."""
+    seen = {name: os.statvfs(folder) for name, folder in volume_folders(layout).items()}
+    return [
+        Volume(name, s.f_bavail * s.f_frsize, s.f_blocks * s.f_frsize, s.f_favail, s.f_files)
+        for name, s in seen.items()
+    ]
 
 
 def purge(layout: Layout) -> None:

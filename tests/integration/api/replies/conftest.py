@@ -166,6 +166,10 @@ class Service:
         assert value is not None, outcome
         return value
 
+    def last(self, outcome: str) -> float | None:
+        """When a message last fared so."""
+        return self.registry.get_sample_value("model_last_request_timestamp_seconds", {"outcome": outcome})
+
     def tokens(self, kind: str) -> float | None:
         return self.registry.get_sample_value("model_tokens_total", {"kind": kind})
 

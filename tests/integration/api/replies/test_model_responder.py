@@ -45,6 +45,17 @@ async def test_the_models_text_is_shown(endpoint: Any, service: Any) -> None:
     assert "美沙冬替代治療" in request["messages"][0]["content"]
 
 
+async def test_when_each_outcome_was_last_is_known_and_never_is_0(endpoint: Any, service: Any) -> None:
+    assert {service.last(outcome) for outcome in OUTCOMES} == {0.0}
+    before = time.time()
+    endpoint.will(endpoint.says("我在這裡聽你說。"), endpoint.answers(400))
+    for _ in range(2):
+        await service.responder.reply(MESSAGE, (), CALM)
+
+    assert before <= service.last("ok") <= service.last("refused") <= time.time()
+    assert {outcome for outcome in OUTCOMES if service.last(outcome)} == {"ok", "refused"}
+
+
 async def test_an_endpoint_that_does_not_stream_is_understood(endpoint: Any, service: Any) -> None:
     body = (
         b'{"choices":[{"message":{"content":"hello there"},"finish_reason":"stop"}],'

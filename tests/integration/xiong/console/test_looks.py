@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,14 @@ from playwright.sync_api import Browser, expect
 
 from browsing import CHROMIUMS, Tab, chromium, tab
 from console_stage import NEW, OLD, Stage, an_hour, stage
+from copies import finished
+from healed import a_bad_evening, an_ordinary_evening
 from servers import wait_until
 from small_service import PERSON, page_document
 from xiong.console.roles import Role
 from xiong.model.receipt import Outcome, ProbeCount, Receipt
+from xiong.operations.recovery.pause import pause
+from xiong.tools.clock import SystemClock
 
 PHONE = {"width": 360, "height": 780}
 DESK = {"width": 1280, "height": 800}
@@ -51,8 +55,17 @@ def console(tmp_path: Path) -> Iterator[Stage]:
             page_document("HIGH", minutes=40, by="nurse-a"),
         ]
         made.service.degraded = ["cache"]
+        finished(an_ordinary_evening(made.platform.records))
         made.desk.lookout.forget()
         yield made
+
+
+def grow_ill(console: Stage) -> None:
+    """From now on every kind of line about checks and healing stands on the page."""
+    records = console.platform.records
+    finished(a_bad_evening(records))
+    finished(pause(records, SystemClock(), timedelta(hours=1), "x" * 200))
+    console.desk.lookout.forget()
 
 
 def every_page(console: Stage) -> list[str]:
@@ -72,6 +85,7 @@ def drawn(one: Tab) -> None:
 def test_every_text_stands_out_from_what_is_behind_it(
     console: Stage, browser: Browser, scheme: str, locale: str
 ):
+    grow_ill(console)
     with tab(browser, color_scheme=scheme, locale=locale, viewport=DESK) as one:
         one.page.goto(f"{console.url}/login")
         assert one.too_faint() == []
@@ -91,6 +105,7 @@ def test_a_phone_of_360_pixels_shows_everything_without_scrolling_sideways(
     console: Stage, browser: Browser, locale: str
 ):
     console.service.pages[1]["deliveries"][1]["error"] = "x" * 300
+    grow_ill(console)
     with tab(browser, viewport=PHONE, locale=locale, has_touch=True) as one:
         one.page.goto(f"{console.url}/login")
         assert one.too_wide() == []
@@ -103,6 +118,17 @@ def test_a_phone_of_360_pixels_shows_everything_without_scrolling_sideways(
         button = one.page.locator("button.primary").first.bounding_box()
         assert button is not None
         assert button["height"] >= 44  # under a thumb
+
+
+def test_what_the_healer_does_comes_by_itself(console: Stage, browser: Browser):
+    with tab(browser, viewport=DESK) as one:
+        one.log_in(console.url, console.tokens[Role.VIEW])
+        expect(one.page.locator("#section-healing")).to_contain_text("2 of 2 replicas are ready")
+        expect(one.page.locator("#healing-frozen")).to_have_count(0)
+        grow_ill(console)
+        expect(one.page.locator("#healing-frozen")).to_contain_text("given up on: database")
+        expect(one.page.locator("#healing-paused")).to_be_visible()
+        assert one.complaints == []
 
 
 def test_all_can_be_done_by_the_keyboard_alone(console: Stage, browser: Browser):

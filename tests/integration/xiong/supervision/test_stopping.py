@@ -169,3 +169,28 @@ async def test_a_shutdown_asked_for_twice_is_one_shutdown(place: Place) -> None:
     os.kill(serving.pid, signal.SIGTERM)
     assert await proc.gone(serving, 10.0)
     assert place.ours() == []
+
+
+async def test_a_hung_process_is_restarted_after_the_grace_that_is_asked_for(place: Place) -> None:
+    before = await place.client.ensure(place.spec("api-1", POLITE, stop_grace_s=600))
+    assert before.pid is not None
+    await place.printed("api-1", "up")
+    os.kill(before.pid, signal.SIGSTOP)
+    after = await place.client.restart("api-1", grace=0.2)
+    assert after.pid not in (None, before.pid)
+    assert proc.identify(before.pid) is None
+    assert "ended politely" not in place.log("api-1")
+
+
+async def test_start_leaves_a_running_process_alone_and_starts_one_that_was_given_up(place: Place) -> None:
+    running = await place.client.ensure(place.spec("api-1"))
+    assert (await place.client.start("api-1")).pid == running.pid
+    await place.client.ensure(place.spec("api-2", "raise SystemExit(1)", max_restarts=0))
+    await place.seen("api-2", lambda status: status.state is ChildState.FAILED, "given up")
+    began = (await place.client.start("api-2")).since
+    failed = await place.seen("api-2", lambda s: s.state is ChildState.FAILED and s.since >= began, "again")
+    assert "exited with status 1" in failed.detail
+    await place.client.stop("api-1")
+    assert (await place.client.start("api-1")).pid not in (None, running.pid)
+    with pytest.raises(UnknownProcessError):
+        await place.client.start("api-9")

@@ -15,10 +15,16 @@ from xiong.console.incidents import Service, service_of
 from xiong.console.pages import CalledPage, as_page
 from xiong.console.routes.login import local_path
 from xiong.console.words import LANGUAGES, full_time, texts, wanted, words
+from xiong.model.drill import DrillOutcome
+from xiong.model.health import Verdict as Found
 from xiong.model.instance import Instance, InstanceState
+from xiong.model.recovery import ActionOutcome, Condition
 from xiong.operations import status as status_operation
+from xiong.operations.health.registry import CHECKS
 from xiong.operations.journal import Committed, Rollout
 from xiong.operations.open_pages import OpenPages
+from xiong.operations.recovery.actions.registry import ACTIONS
+from xiong.operations.recovery.guards import GUARDS
 from xiong.operations.status import Status
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -207,3 +213,18 @@ def test_the_public_hears_three_words():
 def test_a_login_leads_to_no_other_site(elsewhere):
     assert local_path(elsewhere) == "/"
     assert local_path("/pages/5b1e?notice=x") == "/pages/5b1e?notice=x"
+
+
+def test_every_name_of_the_healer_is_said_in_both_languages():
+    """From the real lists: a new check, guard or action fails here."""
+    keys = {f"check.{check.name}" for check in CHECKS}
+    keys |= {f"action.{action.name}" for action in ACTIONS}
+    keys |= {f"guard.{guard}" for guard in GUARDS}
+    keys |= {f"found.{verdict}" for verdict in Found}
+    keys |= {f"condition.{condition}" for condition in Condition}
+    keys |= {f"acted.{outcome}" for outcome in ActionOutcome}
+
+    keys |= {f"drilled.{outcome}" for outcome in DrillOutcome}
+
+    for language in LANGUAGES:
+        assert keys - set(texts(language)) == set()

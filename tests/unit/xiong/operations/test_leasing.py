@@ -7,16 +7,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xiong.errors import ExitCode, LeaseHeldError
-from xiong.operations.leasing import hold_lease
+from xiong.operations.drill import standing
+from xiong.operations.drill.standing import Standing
+from xiong.operations.leasing import beside_drill, hold_lease
 from xiong.platforms.local.lease import FileLease
+from xiong.platforms.local.records import FileRecords
+from xiong.tools import host
 from xiong.tools.clock import SystemClock
 
 
 class LeasedPlatform:
-    """The lease primitives alone, over the real file."""
+    """The lease primitives and the records alone, over real files."""
 
     def __init__(self, folder):
         self.file = FileLease(folder)
+        self.records = FileRecords(folder / "records")
 
     async def take_lease(self, wanted):
         return self.file.take(wanted)
@@ -110,3 +115,50 @@ async def test_a_verb_whose_lease_was_taken_over_is_stopped(platform):
             platform.file.take(replace(lease, token="another"))
             async with asyncio.timeout(5):
                 await asyncio.Event().wait()
+
+
+def a_drill(**changes) -> Standing:
+    now = datetime.now(UTC)
+    drill = Standing("kill-replica", "somebody", host.this_process(), now, now + timedelta(hours=1))
+    return replace(drill, **changes)
+
+
+async def test_no_verb_gets_the_lease_while_a_drill_is_under_way(platform):
+    await standing.write(platform.records, a_drill())
+
+    with pytest.raises(LeaseHeldError, match="rehearses `drill kill-replica` since") as caught:
+        async with hold_lease(platform, "deploy", 30, SystemClock()):
+            pass
+
+    assert caught.value.exit_code is ExitCode.LEASE_HELD
+    assert await platform.read_lease() is None
+
+
+async def test_the_healer_gets_the_lease_beside_a_drill_also_in_a_task_that_it_begins(platform):
+    await standing.write(platform.records, a_drill())
+
+    async def heal() -> str:
+        async with hold_lease(platform, "heal", 30, SystemClock()) as lease:
+            return lease.purpose
+
+    with beside_drill():
+        task = asyncio.create_task(heal())
+
+    assert await task == "heal"
+    with pytest.raises(LeaseHeldError):
+        await heal()
+
+
+async def test_a_drill_whose_process_is_gone_keeps_nobody_away(platform):
+    me = host.this_process()
+    await standing.write(platform.records, a_drill(process=replace(me, started=me.started - 100)))
+
+    async with hold_lease(platform, "deploy", 30, SystemClock()) as lease:
+        assert lease.purpose == "deploy"
+
+
+async def test_a_drill_of_another_machine_keeps_verbs_away_until_its_time_is_over(platform):
+    drill = a_drill(process=replace(host.this_process(), host="elsewhere"))
+
+    assert drill.lives(drill.begun_at)
+    assert not drill.lives(drill.expires_at)

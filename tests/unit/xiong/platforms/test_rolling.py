@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from xiong.errors import DeadlineError, RolloutError
+from xiong.errors import DeadlineError, PlatformError, RolloutError
 from xiong.model.instance import Instance, InstanceState, ReplicaStep
 from xiong.model.release import Release, SchemaSupport
+from xiong.platforms.rolling import replace as take_over
 from xiong.platforms.rolling import roll
 
 NEW = Release("new", "2", "sha256:2", datetime(2026, 1, 1, tzinfo=UTC), SchemaSupport((), ()), "tree")
@@ -139,3 +140,50 @@ async def test_a_failed_replica_is_replaced():
     await run(driver, 2)
 
     assert [r.name for r in driver.present] == ["api-1", "api-2"]
+
+
+async def test_a_replica_is_replaced_by_one_that_serves_before_it_goes():
+    driver = Memory("new", "new")
+
+    steps = [event.step async for event in take_over(driver, "api-0", NEW)]
+
+    assert steps == [
+        ReplicaStep.STARTED,
+        ReplicaStep.READY,
+        ReplicaStep.ADMITTED,
+        ReplicaStep.DRAINED,
+        ReplicaStep.STOPPED,
+    ]
+    assert [r.name for r in driver.present] == ["api-1", "api-2"]
+    assert min(driver.serving) == 2
+
+
+async def test_a_replica_whose_successor_fails_is_not_touched():
+    driver = Memory("new", "new", fails=True)
+
+    with pytest.raises(RolloutError):
+        [event async for event in take_over(driver, "api-0", NEW)]
+
+    assert [(r.name, r.state) for r in driver.present] == [
+        ("api-0", InstanceState.READY),
+        ("api-1", InstanceState.READY),
+    ]
+
+
+async def test_a_replica_that_was_given_up_makes_room_first():
+    driver = Memory("new", "new")
+    driver._change(driver.present[0], InstanceState.FAILED)
+
+    steps = [event.step async for event in take_over(driver, "api-0", NEW)]
+
+    assert steps[0] is ReplicaStep.STOPPED
+    assert [r.name for r in driver.present] == ["api-1", "api-2"]
+
+
+async def test_what_is_no_replica_is_not_replaced():
+    driver = Memory("new")
+
+    with pytest.raises(PlatformError, match="no replica postgres is here"):
+        [event async for event in take_over(driver, "postgres", NEW)]
+
+    assert len(driver.present) == 1

@@ -82,9 +82,13 @@ class SupervisorClient:
         """Stops a process; `forget` also drops it from the list. `grace` None is the spec's own."""
         return _status(await self._call("stop", timeout, name=name, forget=forget, grace=grace))
 
-    async def restart(self, name: str, timeout: float = 90.0) -> ChildStatus:
+    async def restart(self, name: str, timeout: float = 90.0, *, grace: float | None = None) -> ChildStatus:
         """Stops a process gracefully and starts it again; does not wait until it is ready."""
-        return _status(await self._call("restart", timeout, again=False, name=name))
+        return _status(await self._call("restart", timeout, again=False, name=name, grace=grace))
+
+    async def start(self, name: str, timeout: float = 30.0) -> ChildStatus:
+        """Starts a process that does not run, its past deaths forgotten; one that runs is left alone."""
+        return _status(await self._call("start", timeout, name=name))
 
     async def signal(self, name: str, number: int, timeout: float = 5.0) -> ChildStatus:
         """Sends a signal to the main process of that name."""

@@ -151,7 +151,9 @@ class Control:
                 grace = _number(request, "grace")
                 return await self.fleet.stop(name, grace, forget=bool(request.get("forget")))
             case "restart":
-                return await self.fleet.restart(name)
+                return await self.fleet.restart(name, _number(request, "grace"))
+            case "start":
+                return await self.fleet.start(name)
             case "signal":
                 return self.fleet.signal(name, int(_number(request, "signal") or 0))
             case "drain":

@@ -191,13 +191,22 @@ class Fleet:
             child.record.forgive()
             self.journal.save()
 
-    async def restart(self, name: str) -> ChildStatus:
+    async def restart(self, name: str, grace: float | None) -> ChildStatus:
         """Stops a process gracefully and starts it again with the same spec."""
         child = self._find(name)
         async with child.lock:
             child.record.wanted = True
-            await child.halt()
+            await child.halt(grace)
             await self._begin(child)
+        return self.status(child)
+
+    async def start(self, name: str) -> ChildStatus:
+        """Starts a process that does not run with the spec it had; one that runs is left alone."""
+        child = self._find(name)
+        async with child.lock:
+            if not child.running and not self.closing:
+                child.record.wanted = True
+                await self._begin(child)
         return self.status(child)
 
     def signal(self, name: str, number: int) -> ChildStatus:

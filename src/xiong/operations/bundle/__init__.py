@@ -1,0 +1,1 @@
+"""`xiong bundle`: one archive for whoever helps."""

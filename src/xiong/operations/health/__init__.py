@@ -1,0 +1,1 @@
+"""Deep checks: what is well, what is not, and what it depends on."""

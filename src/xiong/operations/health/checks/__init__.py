@@ -1,0 +1,1 @@
+"""One module for each check; `registry` names them all."""

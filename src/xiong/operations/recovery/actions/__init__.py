@@ -1,0 +1,1 @@
+"""What the healer may do, one module for each action; `registry` names them all."""
