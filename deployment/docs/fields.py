@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from xiong.config.settings import Settings
 
 _WORDS = {
+    tuple[str, ...]: "list of text",
     int: "whole number",
     float: "number",
     str: "text",
