@@ -15,7 +15,7 @@ async def _kill(stage: Stage) -> Injected:
 DRILL = Drill(
     name="kill-all-replicas",
     title="All replicas are killed (SIGKILL)",
-    limits=Limits(heal_seconds=45, detect_seconds=15, page_seconds=60, unanswered=Unanswered.WHILE_ILL),
+    limits=Limits(heal_seconds=20, detect_seconds=15, page_seconds=30, unanswered=Unanswered.WHILE_ILL),
     reason="for the seconds that a replica needs to begin nobody answers; what is sent again gets through",
     seen=Seen("api", ("down", "not-ready", "hung", "too-few"), restarts_of="api"),
     heals=Heals.SUPERVISOR,
