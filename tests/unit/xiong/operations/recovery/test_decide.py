@@ -1,5 +1,6 @@
 """The healer's state machine, in simulated time: what it does about each kind of fault, and what never."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from simulated_healing import START, Simulation, ill, policy
@@ -29,6 +30,16 @@ def test_a_fault_is_acted_on_at_the_third_failed_look_and_is_over_after_a_full_w
     run.run(5)
     assert run.condition("api") is Condition.HEALTHY
     assert run.alarms == []
+
+
+def test_an_action_gets_the_whole_window_to_take_effect_also_without_a_cooldown():
+    run = Simulation(policy(cooldown_seconds=0, window_seconds=60)).run(15, [HUNG])
+
+    run.run(50, [HUNG])
+    assert run.actions == ["restart-replica api-1"]
+    assert run.decision("api").why == "an action 50 s ago has 60 s to take effect"
+    run.run(20, [HUNG])
+    assert run.actions == ["restart-replica api-1", "replace-replica api-1"]
 
 
 def test_a_replica_that_falls_ill_again_within_the_window_has_not_recovered():
@@ -107,6 +118,15 @@ def test_a_crash_looping_young_release_is_rolled_back_at_once_and_only_once():
     assert run.actions == ["roll-back"]
     assert run.acts[0][0] == 10
     assert run.alarms == ["api"]
+
+
+def test_people_who_could_not_be_told_of_a_frozen_check_are_told_once_when_they_can():
+    run = Simulation().run(1800, [HUNG])
+    run.memory = run.memory.having(replace(run.memory.of("api"), escalated=False))
+
+    run.run(300, [HUNG])
+
+    assert run.alarms == ["api", "api"]
 
 
 def test_a_replica_that_comes_back_again_and_again_is_frozen_when_its_budget_is_spent():
