@@ -66,3 +66,8 @@ async def _broken(*arguments):
 
 ReplyChain.reply = _broken
 """
+
+CRASHES_ONCE_TOLD = """
+if os.path.exists(os.path.join(os.environ["SPOOL_DIR"], "crash-loop")):
+    raise RuntimeError("broken on purpose")
+"""

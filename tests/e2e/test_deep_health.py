@@ -230,7 +230,11 @@ async def test_a_page_that_waits_for_longer_than_is_meant_is_unhealthy(copy: Cop
     async with copy.client() as client:
         body = {"person": "waits-1", "message": "我不想活了，今晚就要跳下去"}
         assert (await client.post("/api/v1/chat", json=body)).json()["risk"]["level"] == "IMMINENT"
-    found = only(copy, "pager", "page-waits", paging={"patience_minutes": 0.0001})
+    soon = {"patience_minutes": 0.0001}
+    wait_until(
+        lambda: findings(copy, "pager", paging=soon)["pager"]["verdict"] != "healthy", "it waited so long"
+    )
+    found = only(copy, "pager", "page-waits", paging=soon)
 
     assert found["verdict"] == "unhealthy"
     assert findings(copy, "pager")["pager"]["verdict"] == "healthy"

@@ -119,7 +119,7 @@ def test_with_a_pager_that_sends_nothing_the_drill_fails_on_its_page(copy: Copy)
 def test_a_service_that_is_not_well_is_not_drilled(copy: Copy):
     pager = next(i.name for i in copy.instances("pager"))
     before = len(history(copy))
-    with stopped(copy, pager):
+    with healer_off(copy), stopped(copy, pager):
         refused = copy.xiong("drill", "kill-replica", expect=3)
 
     assert "no drill on a service that is not well" in refused.err

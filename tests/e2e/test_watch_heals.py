@@ -10,29 +10,40 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+import broken_releases
 from copies import Copy, finished, open_folder
 from xiong.model.recovery import ActionOutcome, ActionRecord
 from xiong.operations.notices import list_notices
 from xiong.operations.recovery.ledger import Ledger
 from xiong.operations.recovery.memory import MemoryStore
+from xiong.platforms.local.supervision.spec import ProcessSpec
 from xiong.tools.clock import SystemClock, wait_for
 
 pytestmark = pytest.mark.drill
 
 
-@pytest.fixture(scope="module")
-def copy() -> Iterator[Copy]:
+@contextmanager
+def healed_copy(append: str = "", **environment: str) -> Iterator[Copy]:
+    """Runs one; its release ends with these lines."""
     made = Copy(
         open_folder(),
         XIONG_WATCH__ENABLED="true",
         XIONG_WATCH__CYCLE_SECONDS="1",
         XIONG_RECOVERY__WINDOW_SECONDS="5",
+        **environment,
     )
+    made.change(broken_releases.MAIN, append=append)
     try:
         made.up()
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Copy]:
+    with healed_copy() as made:
+        yield made
 
 
 def until(condition, what: str, seconds: float) -> None:
@@ -116,3 +127,27 @@ def test_a_database_that_hangs_for_two_minutes_costs_no_replica_and_one_notice_a
     assert {i.name: i.identity for i in copy.instances("api")} == pids
     assert actions(copy, "database") == []
     assert told(copy) == ["database needs a human: hung"]
+
+
+def test_a_release_that_crash_loops_is_left_alone_once_it_is_given_up_and_people_are_told_once():
+    old = {"XIONG_RECOVERY__YOUNG_RELEASE_MINUTES": "0"}
+    with healed_copy(broken_releases.CRASHES_ONCE_TOLD, **old) as copy:
+        until(well(copy), "all healthy", 60)
+        (copy.state / "spool" / "crash-loop").touch()
+        for name in ("api-0", "api-1"):
+            os.kill(copy.pid(name), signal.SIGKILL)
+
+        async def frozen_for_people() -> bool:
+            return (await MemoryStore(copy.platform().records).load()).of("api").condition == "frozen"
+
+        until(frozen_for_people, "given up, and frozen", 180)
+        given_up, seen_at = {i.name: i.restarts for i in copy.instances("api")}, SystemClock().monotonic()
+
+        async def later() -> bool:
+            return SystemClock().monotonic() - seen_at > 20
+
+        until(later, "twenty cycles more", 40)
+        assert given_up == {i.name: i.restarts for i in copy.instances("api")}
+        assert all(restarts == ProcessSpec.max_restarts for restarts in given_up.values())
+        assert actions(copy, "api") == []
+        assert told(copy) == ["api needs a human: crash-loop"]

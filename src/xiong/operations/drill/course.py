@@ -27,6 +27,7 @@ from xiong.tools.clock import Clock
 _PER_SECOND = 5.0
 _SETTLE_SECONDS = 30.0
 _AFTERWARDS_SECONDS = 60.0
+_BY_THE_HEALER = (Heals.HEALER, Heals.CLEANUP)  # to the latter it says that it can do nothing
 _ORDER = (DETECT, TOLD, PAGE, HEAL)
 
 
@@ -96,6 +97,8 @@ async def _struck(drill: Drill, claim: Claim) -> Struck:
     sightings = Sightings(stage.platform, stage.settings, stage.clock)
     stage.progress(f"drill {drill.name}: waits until all is well")
     await steady.begin()
+    if drill.heals in _BY_THE_HEALER:
+        await steady.healer_rests()
     await sightings.begin()
     before = {one.name: one.identity for one in await stage.platform.instances()}
     injected = await drill.inject(stage)

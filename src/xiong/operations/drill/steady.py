@@ -8,9 +8,11 @@ from xiong.config.settings import Settings
 from xiong.errors import DeadlineError, UnhealthyError
 from xiong.model.health import Verdict
 from xiong.model.instance import Instance
+from xiong.model.recovery import Condition
 from xiong.operations.drill.drill import Seen
 from xiong.operations.drill.load import DrillLoad
 from xiong.operations.health.run import examine
+from xiong.operations.recovery.memory import MemoryStore
 from xiong.operations.status import status
 from xiong.platforms.base import Platform
 from xiong.tools.clock import Clock, wait_for
@@ -43,6 +45,30 @@ class Steady:
         self._load = load
         self._shows = seen
         self.seen: tuple[str, ...] = ()
+
+    async def healer_rests(self) -> None:
+        """Waits until the healer has done with the check: what it watches still, or froze, is no new fault.
+
+        Raises:
+            UnhealthyError: it has not; where it stands is named.
+        """
+        if self._shows is None:
+            return
+        check, memory = self._shows.check, MemoryStore(self._platform.records)
+
+        async def rests() -> bool:
+            return (await memory.load()).of(check).condition is Condition.HEALTHY
+
+        seconds = self._settings.recovery.window_seconds + _STEADY_SECONDS
+        try:
+            await wait_for(
+                rests, what="the healer at rest", seconds=seconds, clock=self._clock, every=_EVERY_SECONDS
+            )
+        except DeadlineError as error:
+            stands = (await memory.load()).of(check).condition
+            raise UnhealthyError(
+                f"no drill while the healer is not done with {check}: it is {stands}", hint="xiong recover"
+            ) from error
 
     async def begin(self) -> None:
         """Waits until all is well.

@@ -13,7 +13,7 @@ from xiong.operations.drill.faults import striking
 # The proxy takes a replica away whose check takes longer than 1 s.
 _STANDS_SECONDS = 0.5
 _RUNS_SECONDS = 0.3
-_SLOW_SECONDS = 0.4
+_SLOW_SECONDS = _STANDS_SECONDS / 2  # a message reaches it at any moment of its standing still
 
 
 async def _slow_down(stage: Stage) -> Injected:
