@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long test-drills prove check format lock bench docs clean help
+.PHONY: up down test test-long test-heal test-drills prove check format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ test: $(VENV)/dev ## set up and pass the tests
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
+
+test-heal: $(VENV)/dev ## deep health, the healer and the bundle on running copies
+	$(BIN)/python -m pytest -q -m drill --ignore-glob='*/test_drills*'
 
 test-drills: $(VENV)/dev ## faults on running copies, and how they heal; on a quiet machine
 	$(BIN)/python -m pytest -q -m drill
