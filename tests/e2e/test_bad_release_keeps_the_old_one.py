@@ -10,6 +10,8 @@ import pytest
 import broken_releases as broken
 from copies import Copy
 
+pytestmark = pytest.mark.long
+
 BAD = {
     "crashes at start": (broken.MAIN, broken.CRASHES_AT_START, "did not get ready"),
     "hangs at start": (broken.MAIN, broken.HANGS_AT_START, "did not get ready"),
@@ -49,10 +51,7 @@ async def people_talking(copy: Copy):
     assert bad == []
 
 
-USUAL = ("crashes at start", "gives only the safe reply")
-
-
-@pytest.mark.parametrize("name", [n if n in USUAL else pytest.param(n, marks=pytest.mark.long) for n in BAD])
+@pytest.mark.parametrize("name", BAD)
 async def test_a_bad_release_is_rolled_back_while_the_old_one_serves(copy: Copy, name: str):
     file, code, reason = BAD[name]
     good = copy.release()

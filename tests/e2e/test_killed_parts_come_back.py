@@ -11,6 +11,8 @@ import pytest
 
 from copies import Copy
 
+pytestmark = pytest.mark.long
+
 DEADLINE_S = 60
 
 

@@ -12,6 +12,8 @@ import pytest
 from copies import Copy, open_folder
 from recipients import Mailbox, mailbox
 
+pytestmark = pytest.mark.long
+
 DANGER = "我現在就在頂樓，要跳下去了"
 PAGING = """
 channels:

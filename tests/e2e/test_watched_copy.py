@@ -13,6 +13,8 @@ import pytest
 from copies import Copy
 from watched import HERE, asked, until, url, watched_copy
 
+pytestmark = pytest.mark.long
+
 WATCHING = {"watch", "prometheus", "alertmanager"}
 
 

@@ -22,6 +22,8 @@ from monitoring_files import (
     run,
 )
 
+pytestmark = pytest.mark.long
+
 ALERTS = sorted({rule["alert"] for _, rule in rules("alert")})
 # it can never be silent: that is what it is for
 ALWAYS = {"Watchdog"}

@@ -16,6 +16,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from replicas import TOKEN, Outer, outer_replica
 from servers import Valkey
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = 150
 BOUNDED = settings(
     max_examples=EXAMPLES,

@@ -33,6 +33,8 @@ from xiong.operations.notices import tell
 from xiong.platforms.local.records import FileRecords
 from xiong.tools.clock import SystemClock
 
+pytestmark = pytest.mark.long
+
 platform = SimpleNamespace(name="local", records=FileRecords(Path(sys.argv[1])))
 settings = Settings.model_validate({"notices": {"urls_file": sys.argv[2]}})
 asyncio.run(tell(platform, settings, SystemClock(), "部署失敗", "deploy failed", "rollout 1"))

@@ -20,6 +20,8 @@ from servers import free_port, wait_until
 from xiong.console.serving import welcome
 from xiong.platforms.local.records import FileRecords
 
+pytestmark = pytest.mark.long
+
 
 def argv(state: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "xiong", "--state", str(state), "--json", "console", *words]

@@ -20,6 +20,8 @@ from xiong.console.series import Ring, Totals
 from xiong.model.instance import Instance, InstanceState
 from xiong.tools.clock import SystemClock
 
+pytestmark = pytest.mark.long
+
 PROGRAMS = [path for path in (shutil.which("prometheus"),) if path]
 SCRAPE = """# TYPE http_requests_total counter
 http_requests_total{method="POST",path="/api/v1/chat",status="200"} %(n)d

@@ -19,6 +19,8 @@ from xiong.platforms.collectors import Collectors, find_collectors
 from xiong.platforms.registry import platform_for
 from xiong.tools.clock import SystemClock
 
+pytestmark = pytest.mark.long
+
 HERE = [found for found in [find_collectors()] if found.missing() is None]
 here = pytest.mark.parametrize("collectors", HERE, ids=["prometheus"] * len(HERE))
 
@@ -50,7 +52,6 @@ async def test_an_alert_fires_arrives_by_its_route_and_resolves(collectors, plat
 
 
 @here
-@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_every_shipped_alert_fires_arrives_and_resolves(collectors, platform):
     matrix = await proved(platform)
