@@ -60,7 +60,7 @@ class Extent:
     patience_seconds: float
 
 
-QUICK, FULL = Extent(2, 1, 20, 1, 60), Extent(10, 5, 120, 3, 60)
+QUICK, FULL = Extent(2, 1, 20, 1, 60), Extent(10, 3, 120, 1, 60)
 
 
 @dataclass
