@@ -59,6 +59,7 @@ class Settings:
         openai_model: name sent to that endpoint.
         openai_embeddings: whether that endpoint also embeds (else the offline embedder does).
         secret_key: signs links; nothing in the chat path needs it.
+        secret_keys_also: further keys whose links and digests are taken, as `api.keys` reads them.
         environment: printed in logs.
         port: where a runner should listen; the server itself is told by uvicorn.
         release_id: which release this process belongs to, shown by healthz and ready.
@@ -87,6 +88,7 @@ class Settings:
     openai_model: str = "gpt-4o-mini"
     openai_embeddings: bool = False
     secret_key: Secret = field(default_factory=lambda: Secret(""))
+    secret_keys_also: Secret = field(default_factory=lambda: Secret(""))
     environment: Environment = "development"
     port: int = 8000
     release_id: str = "dev"
@@ -122,6 +124,7 @@ class Settings:
             openai_model=read.text("OPENAI_MODEL", "gpt-4o-mini"),
             openai_embeddings=read.number("OPENAI_EMBEDDINGS", 0) != 0,
             secret_key=Secret(read.text("SECRET_KEY", "")),
+            secret_keys_also=Secret(read.text("SECRET_KEYS_ALSO", "")),
             environment=read.environment(),
             port=read.number("PORT", 8000),
             release_id=read.text("RELEASE_ID", "dev"),

@@ -7,6 +7,7 @@ nothing about the person in danger.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -36,16 +37,17 @@ def sign(secret: Secret, page: uuid.UUID, delivery: uuid.UUID, contact: str) -> 
     return str(_serializer(secret).dumps([page.hex, delivery.hex, contact]))
 
 
-def read(secret: Secret, token: str, max_age_s: int = MAX_AGE_S) -> Link:
-    """Reads what `sign` gave; raises LinkError for anything else."""
+def read(secret: Secret, token: str, max_age_s: int = MAX_AGE_S, also: Sequence[Secret] = ()) -> Link:
+    """Reads what `sign` gave with this key or with one of `also`; raises LinkError for anything else."""
     try:
-        page, delivery, contact = _serializer(secret).loads(token, max_age=max_age_s)
+        page, delivery, contact = _serializer(secret, also).loads(token, max_age=max_age_s)
         return Link(uuid.UUID(page), uuid.UUID(delivery), str(contact))
     except (BadData, ValueError, TypeError) as error:
         raise LinkError("the address is not one of ours, or too old") from error
 
 
-def _serializer(secret: Secret) -> URLSafeTimedSerializer:
+def _serializer(secret: Secret, also: Sequence[Secret] = ()) -> URLSafeTimedSerializer:
     if not secret:
         raise LinkError("SECRET_KEY is empty: nothing can be signed")
-    return URLSafeTimedSerializer(secret.reveal(), salt=_SALT)
+    # the last one signs, all are read
+    return URLSafeTimedSerializer([key.reveal() for key in (*also, secret)], salt=_SALT)

@@ -7,6 +7,7 @@ to the person. Run by `python -m api.person`; the rows of a restored backup are 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -89,8 +90,14 @@ class Outcome:
     entry: Erasure | None
 
 
-async def erase(connection: AsyncConnection, request: Request, marker: Marker, now: datetime) -> Outcome:
-    """Erases and records; the caller commits.
+async def erase(
+    connection: AsyncConnection,
+    request: Request,
+    marker: Marker,
+    now: datetime,
+    earlier: Sequence[Marker] = (),
+) -> Outcome:
+    """Erases and records; the caller commits. `earlier` are the keys of before, to find earlier entries.
 
     Raises:
         RefusedError: nobody by that id, an open page, or a reply under way.
@@ -106,7 +113,7 @@ async def erase(connection: AsyncConnection, request: Request, marker: Marker, n
     said = frozenset(await connection.scalars(select(messages.c.id).where(messages_of(subject))))
     erased = await erase_rows(connection, subject)
     if not erased.anything and not request.elsewhere:
-        known = {mark} | ({marker.mark(subject.person, None)} if subject.application else set())
+        known = {m.mark(subject.person, a) for m in (marker, *earlier) for a in {subject.application, None}}
         if not await register.is_recorded(connection, known):
             raise nobody()
         return Outcome(erased, applications, said, True, None)

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from api.cache import make_cache
 from api.database.engine import async_url
+from api.keys import further_keys
 from api.person import cached, register, spooled
 from api.person.erasure import Outcome, Request, erase
 from api.person.export import Document, export
@@ -81,7 +82,7 @@ class Requests:
         aside = await asyncio.to_thread(spooled.put_aside, folder, subject, set())
         async with self.engine.connect() as connection:
             told = replace(request, elsewhere=len(aside))
-            outcome = await erase(connection, told, self._marker, datetime.now(UTC))
+            outcome = await erase(connection, told, self._marker, datetime.now(UTC), self._earlier)
             said = set(outcome.messages)
             if dry_run:
                 found = await asyncio.to_thread(spooled.put_aside, folder, subject, said)
@@ -110,7 +111,7 @@ class Requests:
             UnknownKeyError: entries are left whose key is not at hand; the others are done.
         """
         more = read_register(source) if source else []
-        markers = [self._marker, *(Marker(key) for key in old_keys)]
+        markers = [self._marker, *self._earlier, *(Marker(key) for key in old_keys)]
         done = await reapply(self.engine, markers, more)
         refuse_unknown_keys(done.unknown_keys)
         return asdict(done)
@@ -127,6 +128,10 @@ class Requests:
     @property
     def _marker(self) -> Marker:
         return Marker(self.settings.secret_key)
+
+    @property
+    def _earlier(self) -> list[Marker]:
+        return [Marker(key.key) for key in further_keys(self.settings.secret_keys_also)]
 
 
 def read_register(source: Path) -> list[Erasure]:

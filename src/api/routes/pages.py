@@ -7,6 +7,7 @@ Looking at a link changes nothing, since mail scanners look at every link; only 
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from api.authentication import Application
 from api.database.engine import DatabaseAwayError
 from api.errors import ApiError
+from api.keys import keys_for_links
 from api.pages import sheet
 from api.pages.bodies import AcknowledgeRequest, PageBody, PagesResponse
 from api.pages.desk import Shown
@@ -128,7 +130,8 @@ async def press(
 
 def _link(service: Service, token: str) -> Link | None:
     try:
-        return read(service.settings.secret_key, token)
+        also = keys_for_links(service.settings.secret_keys_also, datetime.now(UTC))
+        return read(service.settings.secret_key, token, also=also)
     except LinkError:
         return None
 

@@ -10,6 +10,7 @@ import typer
 
 from xiong import __version__
 from xiong.cli import (
+    backup,
     bundle,
     console,
     drill,
@@ -22,6 +23,8 @@ from xiong.cli import (
     prove,
     recover,
     render,
+    restore,
+    secrets,
     watch,
 )
 from xiong.cli.session import Session
@@ -51,8 +54,11 @@ for verb in (
     recover.recover,
     bundle.bundle,
     prove.prove,
+    restore.restore,
 ):
     app.command()(verb)
+app.add_typer(backup.app, name="backup")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(pages.app, name="pages")
 app.add_typer(notices.app, name="notices")
 app.add_typer(drill.app, name="drill")

@@ -101,6 +101,8 @@ def status(found: Status) -> None:
         )
     if not found.notices:
         _stdout.print("notices  only recorded: notices.urls_file is not set   (xiong notices list)")
+    if found.committed:
+        _stdout.print(f"backup {_backup(found)}")
     if found.lease:
         _stdout.print(
             f"lease  {found.lease.purpose} by {found.lease.holder} "
@@ -111,6 +113,17 @@ def status(found: Status) -> None:
             f"last   {found.last.verb} {found.last.release}: {found.last.outcome}, "
             f"{found.last.ended_at:%F %T} UTC"
         )
+
+
+def _backup(found: Status) -> str:
+    """The newest one, and what would be lost beside it."""
+    if found.backup is None:
+        return "none yet   (xiong backup create)"
+    checked = found.backup.verified or "not verified"
+    words = f"{found.backup.id} ({found.backup.kind}), {checked}"
+    if found.rpo is None or found.rpo.seconds is None:
+        return words
+    return f"{words}; {found.rpo.seconds:.1f} s would be lost at {found.rpo.at:%H:%M:%S} UTC"
 
 
 def releases(found: ReleaseList) -> None:

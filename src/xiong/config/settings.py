@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from xiong.config.backup import BackupSettings
 from xiong.config.healing import DrillsSettings, HealthSettings, NoticesSettings, RecoverySettings
 from xiong.config.section import Section as Section
 
@@ -260,3 +261,18 @@ class Settings(Section):
     recovery: RecoverySettings = RecoverySettings()
     notices: NoticesSettings = NoticesSettings()
     drills: DrillsSettings = DrillsSettings()
+    backup: BackupSettings = BackupSettings()
+
+    @property
+    def streams_log(self) -> bool:
+        """Whether the write-ahead log is received: of our own database, and where `watch` takes it away."""
+        return self._log_leaves and self.backup.wal in {"stream", "synchronous"}
+
+    @property
+    def archives_log(self) -> bool:
+        """Whether the server copies its log's segments away by itself."""
+        return self._log_leaves and self.backup.wal == "archive"
+
+    @property
+    def _log_leaves(self) -> bool:
+        return self.database.url is None and self.watch.enabled and self.backup.enabled

@@ -12,6 +12,8 @@ from datetime import timedelta
 from prometheus_client.registry import Collector
 
 from xiong.config.settings import Settings
+from xiong.daemon.backup_metrics import BackupMetrics
+from xiong.daemon.backups import BackupKeeper
 from xiong.daemon.cycle import LOOK, Cycle, Step
 from xiong.daemon.drills import DrillKeeper
 from xiong.daemon.exporter import Exporter
@@ -21,6 +23,7 @@ from xiong.daemon.heartbeat import Heartbeat
 from xiong.daemon.hook import Pages
 from xiong.daemon.notices import notices_step
 from xiong.daemon.observation import Observation, Observer
+from xiong.daemon.restores import restores_step
 from xiong.daemon.told_metrics import ToldMetrics
 from xiong.operations.drill.registry import DRILLS
 from xiong.operations.health.registry import CHECKS
@@ -86,6 +89,8 @@ class Parts:
         healing: looks with the checks, and heals.
         notices: sends what operators are to know.
         drills: mends what a killed one left, and runs those of the schedule.
+        backups: ships the write-ahead log, and makes the backup that is due.
+        restores: ends what a killed restore left.
         telling: reads what was told and rehearsed.
         heartbeat: tells somebody outside that all this goes round.
         metrics: what is shown beside the exporter's own.
@@ -95,6 +100,8 @@ class Parts:
     healing: Healing
     notices: Callable[[Observation], Awaitable[None]]
     drills: DrillKeeper
+    backups: BackupKeeper
+    restores: Callable[[Observation], Awaitable[None]]
     telling: ToldMetrics
     heartbeat: Heartbeat
     metrics: tuple[Collector, ...]
@@ -112,17 +119,22 @@ async def parts_for(
         timedelta(days=settings.drills.stale_days),
     )
     healing = Healing(platform, settings, clock, told, health)
+    saved = BackupMetrics(platform.records, settings)
+    backups = BackupKeeper(platform, settings, clock, told, saved)
     try:
         yield Parts(
             platform,
             healing,
             notices_step(platform, settings, clock, told),
             DrillKeeper(platform, settings, clock, told),
+            backups,
+            restores_step(platform, settings, clock, told),
             telling,
             Heartbeat(settings.watch.heartbeat_url, clock),
-            (health, telling),
+            (health, telling, saved),
         )
     finally:
+        await backups.close()
         await healing.close()
 
 
@@ -134,10 +146,12 @@ def steps_for(parts: Parts) -> tuple[Step, ...]:
 
     return (
         Step("announce", announce),
+        Step("restores", parts.restores),
         Step("health", parts.healing.look),
         Step("heal", parts.healing.heal),
         Step("notices", parts.notices),
         Step("drills", parts.drills.act),
+        Step("backups", parts.backups.act),
         Step("records", parts.telling.read),
         Step("heartbeat", parts.heartbeat.beat),
     )

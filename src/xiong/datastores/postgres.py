@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from xiong.config.secrets import Secret
 from xiong.errors import PlatformError
 from xiong.model.task import TaskResult
+from xiong.tools.store_access import WAL_SLOT
 
 DATABASE = "xiongichat"
 ROLES = ("owner", "app", "backup", "monitor")
@@ -34,6 +35,7 @@ def server_script(passwords: Mapping[str, Secret]) -> bytes:
         )
         lines.append(f"ALTER ROLE {name} {options} PASSWORD {_literal(passwords[role].reveal())};")
     lines += [
+        "ALTER ROLE xiongichat_app SET synchronous_commit = on;",  # where the server's own default is less
         "GRANT pg_read_all_data TO xiongichat_backup;",
         "GRANT pg_monitor, pg_use_reserved_connections TO xiongichat_monitor;",
         f"SELECT 'CREATE DATABASE {DATABASE} OWNER xiongichat_owner' "  # noqa: S608 - fixed names
@@ -88,6 +90,22 @@ async def open_to_monitor(run: RunTool) -> None:
     done = await _psql(run, DATABASE, script.encode())
     if done.exit_code != 0:
         raise PlatformError(f"opening tables to the monitoring role failed: {done.stderr.strip()[-500:]}")
+
+
+async def keep_log(run: RunTool, *, wanted: bool) -> None:
+    """Makes the server keep its log for a receiver, anew where it had cut it off; or not any more.
+
+    Raises:
+        PlatformError: the server refuses.
+    """
+    name, lost = _literal(WAL_SLOT), "" if not wanted else " AND wal_status = 'lost'"
+    drop = f"SELECT pg_drop_replication_slot({name}) FROM pg_replication_slots "  # noqa: S608 - fixed name
+    drop += f"WHERE slot_name = {name} AND NOT active{lost};"
+    make = f"SELECT pg_create_physical_replication_slot({name}, true) "
+    make += f"WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = {name});"
+    done = await _psql(run, "postgres", f"{drop}\n{make if wanted else ''}".encode())
+    if done.exit_code != 0:
+        raise PlatformError(f"keeping the write-ahead log failed: {done.stderr.strip()[-500:]}")
 
 
 async def mark_restore_point(run: RunTool, name: str) -> None:

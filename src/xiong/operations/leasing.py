@@ -18,7 +18,10 @@ from xiong.model.lease import Lease
 from xiong.operations.drill import standing
 from xiong.platforms.base import Platform
 from xiong.tools import host
-from xiong.tools.clock import Clock
+from xiong.tools.clock import Clock, wait_for
+
+BACKUP = "backup"
+"""The purpose for which a backup holds the lease."""
 
 _beside_drill: ContextVar[bool] = ContextVar("beside_drill", default=False)
 
@@ -83,6 +86,27 @@ async def hold_lease(platform: Platform, purpose: str, seconds: float, clock: Cl
         renewal.cancel()
         await asyncio.gather(renewal, return_exceptions=True)
         await platform.drop_lease(wanted.token)
+
+
+async def wait_for_backup(platform: Platform, clock: Clock, seconds: float) -> None:
+    """Returns once no backup holds the lease: `watch` makes one by itself, and a person's verb waits.
+
+    Raises:
+        DeadlineError: it takes longer than that.
+    """
+
+    async def over() -> bool:
+        lease = await platform.read_lease()
+        return lease is None or lease.purpose != BACKUP
+
+    await wait_for(
+        over,
+        what="the end of a backup that is being made",
+        seconds=seconds,
+        clock=clock,
+        every=0.2,
+        hint="xiong status",
+    )
 
 
 async def _refuse_drill(platform: Platform, clock: Clock) -> None:

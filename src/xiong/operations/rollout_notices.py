@@ -11,7 +11,13 @@ from xiong.platforms.base import Platform
 from xiong.tools.clock import Clock
 
 _SEEN = ("state", "rollouts-told")
-_VERBS = {"deploy": "部署", "rollback": "退回舊版", "scale": "調整副本數", "up": "啟動"}
+_VERBS = {
+    "deploy": "部署",
+    "rollback": "退回舊版",
+    "scale": "調整副本數",
+    "up": "啟動",
+    "secrets rotate": "更換密鑰",
+}
 _BAD = {
     Outcome.ROLLED_BACK: ("沒有通過", "was refused"),
     Outcome.INTERRUPTED_UNDONE: ("中途被打斷", "was interrupted"),

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xiong.config.settings import Settings
+from xiong.model.backup import RpoReading
 from xiong.model.instance import Instance, InstanceState
 from xiong.model.lease import Lease
 from xiong.model.receipt import Receipt
+from xiong.operations.backup import history
+from xiong.operations.backup.history import BackupRecord
 from xiong.operations.front_door import front_door, operator_headers
 from xiong.operations.journal import Committed, Journal, Rollout
 from xiong.operations.open_pages import OpenPages, open_pages
@@ -36,6 +39,8 @@ class Status:
         lease: who changes something right now.
         interrupted: a rollout whose process died.
         last: the newest receipt.
+        backup: the newest backup that was not found damaged.
+        rpo: how much would be lost now, as `watch` measured last; None where it ships no log.
     """
 
     platform: str
@@ -52,6 +57,8 @@ class Status:
     lease: Lease | None = None
     interrupted: Rollout | None = None
     last: Receipt | None = None
+    backup: BackupRecord | None = None
+    rpo: RpoReading | None = None
 
 
 async def status(platform: Platform, settings: Settings, clock: Clock) -> Status:
@@ -92,6 +99,8 @@ async def status(platform: Platform, settings: Settings, clock: Clock) -> Status
         lease=replace(lease, token="") if lease else None,  # the token is its holder's alone
         interrupted=interrupted,
         last=await journal.last(),
+        backup=await history.newest_good(platform.records),
+        rpo=await history.rpo(platform.records),
     )
 
 

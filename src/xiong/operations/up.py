@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xiong.config.settings import Settings
-from xiong.datastores import postgres
+from xiong.datastores import postgres, postgres_logins
 from xiong.errors import PreflightError
 from xiong.model.release import Release
 from xiong.operations.conversation import Conversation, converse
 from xiong.operations.journal import Journal
 from xiong.operations.leasing import hold_lease
+from xiong.operations.restore.swap import finish_interrupted
 from xiong.operations.rollout import Plan, Roller
+from xiong.operations.secrets.names import APP_NEXT
 from xiong.platforms.base import Platform, Progress
 from xiong.tools.clock import Clock, wait_for
 
@@ -59,9 +61,14 @@ async def up(
         faults = await platform.preflight()
         if faults:
             raise PreflightError("cannot start: " + "; ".join(faults))
+        await finish_interrupted(
+            platform, settings, clock, progress
+        )  # else a new, empty database takes its place
         await platform.start_services(progress)
         if settings.database.url is None:  # a server of the user's is prepared by the user
             await provision(platform, clock)
+            await postgres.keep_log(platform.run_store_tool, wanted=settings.streams_log)
+            await platform.stores.receive_log(progress)
         spent("services")
         roller = Roller(platform, settings, clock, progress)
         await roller.finish_interrupted()
@@ -95,6 +102,9 @@ async def provision(platform: Platform, clock: Clock) -> None:
     )
     passwords = {role: await platform.secret(f"database-{role}") for role in postgres.ROLES}
     await postgres.provision(run, passwords)
+    bridge = await platform.kept_secret(APP_NEXT)
+    if bridge is not None:  # a rotation was killed, and replicas of it may run
+        await postgres_logins.open_bridge(run, bridge)
 
 
 async def _release(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from xiong.config.secrets import Secret
+from xiong.model.endpoint import Endpoint as Endpoint
+from xiong.model.endpoint import PlannedCommand as PlannedCommand
 from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
 from xiong.model.memory import MemoryUse
@@ -21,58 +22,12 @@ from xiong.model.release import Release
 from xiong.model.task import Task, TaskResult
 from xiong.model.volume import Surplus, Volume
 from xiong.platforms.faults import Faults
+from xiong.platforms.records import RecordStore as RecordStore
+from xiong.platforms.stores import Stores
 from xiong.tools.clock import Clock
 
 Progress = Callable[[str], None]
 """Told one short line for people whenever a long step moves on."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the service is reached from outside.
-
-    Attributes:
-        url: where people reach it through the proxy, without a trailing slash.
-        address: where the tool reaches the same proxy; it needs no name server.
-        server_name: whom the proxy's certificate must name, or None without HTTPS.
-        authority: a CA file to check it with; None is the system's.
-        token_file: where a bearer token of the operators' application lies.
-        care_token_file: where the token lies by which the console, and nothing else, opens cases.
-    """
-
-    url: str
-    address: str
-    server_name: str | None
-    authority: Path | None
-    token_file: Path
-    care_token_file: Path
-
-
-@dataclass(frozen=True)
-class PlannedCommand:
-    """What would be run, and under which name."""
-
-    name: str
-    argv: list[str]
-
-
-class RecordStore(Protocol):
-    """Small JSON documents that outlive every process: files, labels, ConfigMaps.
-
-    A write is atomic: a reader sees the old document or the new one, also after a power cut.
-    """
-
-    async def read(self, kind: str, name: str) -> dict[str, Any] | None: ...
-
-    async def write(self, kind: str, name: str, document: dict[str, Any]) -> None: ...
-
-    async def names(self, kind: str) -> list[str]:
-        """All names of that kind, sorted."""
-        ...
-
-    async def delete(self, kind: str, name: str) -> None:
-        """Forgets it; not an error when it is not there."""
-        ...
 
 
 class Platform(Protocol):
@@ -88,6 +43,11 @@ class Platform(Protocol):
     @property
     def faults(self) -> Faults:
         """What can be broken here on purpose, by a drill."""
+        ...
+
+    @property
+    def stores(self) -> Stores:
+        """The data stores' files and tools, for backup and restore."""
         ...
 
     async def preflight(self) -> list[str]:
@@ -261,6 +221,25 @@ class Platform(Protocol):
 
     async def secret(self, name: str) -> Secret:
         """A secret of this copy by name, e.g. `database-app`; made at first use where it may be."""
+        ...
+
+    async def kept_secret(self, name: str) -> Secret | None:
+        """A secret that `keep_secret` kept; None where there is none."""
+        ...
+
+    async def keep_secret(self, name: str, value: Secret) -> None:
+        """Keeps one that cannot just be made up, e.g. a private key; a new value replaces the old."""
+        ...
+
+    async def drop_secret(self, name: str) -> None:
+        """Forgets one that `keep_secret` kept; not an error where there is none."""
+        ...
+
+    async def publish_secrets(self) -> None:
+        """Writes what the service and its cache read of the secrets kept here.
+
+        Running copies follow the list of tokens at once; everything else is read at a copy's next start.
+        """
         ...
 
     async def store_url(self, store: str) -> Secret:

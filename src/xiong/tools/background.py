@@ -16,13 +16,28 @@ _END_SECONDS = 10.0
 
 @asynccontextmanager
 async def running(
-    argv: Sequence[str], *, environment: Mapping[str, str], log: Path, cwd: Path
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    cwd: Path,
+    run_as: tuple[int, int] | None = None,
+    end_signal: int = signal.SIGTERM,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Starts `argv`, and ends it however the body ends; what it prints goes to `log`.
+
+    Args:
+        argv: the command.
+        environment: the whole environment; nothing is inherited.
+        log: where its output is appended.
+        cwd: where it runs.
+        run_as: (uid, gid) to run as, which needs root; None keeps ours.
+        end_signal: how it is asked to end.
 
     Raises:
         XiongError: it cannot be started.
     """
+    uid, gid = run_as or (None, None)
     with log.open("ab") as printed:
         try:
             process = await asyncio.create_subprocess_exec(
@@ -33,18 +48,21 @@ async def running(
                 env=dict(environment),
                 cwd=cwd,
                 start_new_session=True,
+                user=uid,
+                group=gid,
+                extra_groups=None if uid is None else [],
             )
         except OSError as error:
             raise XiongError(f"cannot start {argv[0]}: {error.strerror or error}") from error
     try:
         yield process
     finally:
-        await _end(process)
+        await _end(process, end_signal)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, end_signal: int) -> None:
     with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(end_signal)
     try:
         async with asyncio.timeout(_END_SECONDS):
             await process.wait()

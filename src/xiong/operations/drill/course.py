@@ -50,6 +50,8 @@ async def take(
         UnhealthyError: the service is not well; nothing was done.
         LeaseHeldError: another verb, or another drill, is at work.
     """
+    if drill.own_way is not None:
+        return await drill.own_way(drill, platform, settings, clock, progress)
     begun_at, begun, run = clock.now(), clock.monotonic(), secrets.token_hex(3)
     endpoint = await platform.endpoint()
     async with (

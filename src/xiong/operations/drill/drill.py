@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from xiong.config.settings import Settings
+from xiong.model.drill import DrillResult
 from xiong.operations.drill.load import DrillLoad
 from xiong.platforms.base import Platform, Progress
 from xiong.tools.clock import Clock
@@ -142,6 +143,7 @@ class Drill:
         needs: why it cannot be run here, in words, or None.
         holds_seconds: how long a fault stands that only the cleanup heals.
         after: looks once all is healthy again at what else was promised; says in words what is not so.
+        own_way: carries the whole drill out instead, where nothing that serves is broken.
     """
 
     name: str
@@ -155,3 +157,7 @@ class Drill:
     needs: Callable[[Stage], Awaitable[str | None]] = runs_anywhere
     holds_seconds: float = 20.0
     after: Callable[[Stage, Injected], Awaitable[tuple[str, ...]]] = _nothing_more
+    own_way: OwnWay | None = None
+
+
+OwnWay = Callable[[Drill, Platform, Settings, Clock, Progress], Awaitable[DrillResult]]

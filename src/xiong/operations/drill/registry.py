@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xiong.errors import UsageError
+from xiong.operations.drill import restoring
 from xiong.operations.drill.drill import Drill
 from xiong.operations.drill.faults import (
     bad_release,
@@ -40,6 +41,7 @@ DRILLS: tuple[Drill, ...] = (
     kill_watch.DRILL,
     kill_pager.DRILL,
     partition.DRILL,
+    restoring.DRILL,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xiong.operations.health.check import Check
 from xiong.operations.health.checks.api import API
+from xiong.operations.health.checks.backups import BACKUPS
 from xiong.operations.health.checks.cache import CACHE
 from xiong.operations.health.checks.certificate import CERTIFICATE
 from xiong.operations.health.checks.clock import CLOCK
@@ -15,6 +16,7 @@ from xiong.operations.health.checks.model import MODEL
 from xiong.operations.health.checks.monitoring import MONITORING
 from xiong.operations.health.checks.pager import PAGER
 from xiong.operations.health.checks.proxy import PROXY
+from xiong.operations.health.checks.wal import WAL
 
 CHECKS: tuple[Check, ...] = (
     DISK,
@@ -29,6 +31,8 @@ CHECKS: tuple[Check, ...] = (
     CERTIFICATE,
     MONITORING,
     DRILLS,
+    WAL,
+    BACKUPS,
 )
 
 

@@ -22,6 +22,7 @@ from xiong.platforms.collectors import find_collectors
 from xiong.platforms.local import (
     commands,
     database,
+    front,
     leading,
     logs,
     monitoring,
@@ -43,6 +44,7 @@ from xiong.platforms.local.records import FileRecords
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas, as_instance
 from xiong.platforms.local.secrets import PASSWORDS, LocalSecrets
+from xiong.platforms.local.stores import LocalStores
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
 from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
@@ -69,6 +71,10 @@ class LocalPlatform:
     @property
     def faults(self) -> LocalFaults:
         return LocalFaults(self._settings, self._layout, lambda: self._prepare()[1], self._folders)
+
+    @property
+    def stores(self) -> LocalStores:
+        return LocalStores(self._settings, self._layout, self._secrets, self._prepare, self.start_of)
 
     def _prepare(self) -> tuple[Programs, Ports]:
         self._layout.make()
@@ -106,10 +112,9 @@ class LocalPlatform:
         self._folders().discard(release_id)
 
     async def apply(self, release: Release, replicas: int) -> AsyncGenerator[ReplicaEvent, None]:
-        _, ports = self._prepare()
         async with SupervisorClient(self._layout.root) as supervisor:
             # First, since a release that cannot call for help must not serve.
-            await pagers.roll(supervisor, self._pager_spec(release, ports), release)
+            await pagers.roll(supervisor, self._pager_spec(release, self._prepare()[1]), release)
             async with aclosing(rolling.roll(self._replicas(supervisor), release, replicas)) as events:
                 async for event in events:
                     yield event
@@ -150,9 +155,8 @@ class LocalPlatform:
             await supervisor.signal(instance, signal)
 
     async def start_monitoring(self, progress: Progress) -> None:
-        _, ports = self._prepare()
         async with SupervisorClient(self._layout.root) as supervisor:
-            await monitoring.start(supervisor, self._settings, self._layout, ports, progress)
+            await monitoring.start(supervisor, self._settings, self._layout, self._prepare()[1], progress)
 
     def lead(self, part: str, clock: Clock) -> AbstractAsyncContextManager[None]:
         self._layout.make()
@@ -190,11 +194,11 @@ class LocalPlatform:
             yield line
 
     async def run_task(self, release: Release, task: Task) -> TaskResult:
-        _, ports = self._prepare()
         start = self.start_of(release.id)
         environment = {**start.environment, **task.environment}
         if task.role is DatabaseRole.OWNER:
-            environment["DATABASE_URL_FILE"] = str(self._secrets.owner_file(self._settings, ports))
+            file = self._secrets.owner_file(self._settings, self._prepare()[1])
+            environment["DATABASE_URL_FILE"] = str(file)
         argv = [str(start.python), "-m", task.module, *task.arguments]
         return _result(await process.run(argv, environment=environment, timeout_seconds=task.timeout_seconds))
 
@@ -219,6 +223,19 @@ class LocalPlatform:
             raise PlatformError(f"no secret {name} is kept here: expected one of {', '.join(PASSWORDS)}")
         return self._secrets.get(name)
 
+    async def kept_secret(self, name: str) -> Secret | None:
+        return self._secrets.kept(name)
+
+    async def keep_secret(self, name: str, value: Secret) -> None:
+        self._layout.make()
+        self._secrets.keep(name, value)
+
+    async def drop_secret(self, name: str) -> None:
+        self._secrets.drop(name)
+
+    async def publish_secrets(self) -> None:
+        services.publish(self._settings, self._layout, self._prepare()[1], self._secrets)
+
     async def store_url(self, store: str) -> Secret:
         return self._secrets.store_url(store, self._settings, self._prepare()[1])
 
@@ -229,22 +246,7 @@ class LocalPlatform:
         return await versions.all_of(find_programs(), find_collectors())
 
     async def endpoint(self) -> Endpoint:
-        _, ports = self._prepare()
-        return self._endpoint(ports)
-
-    def _endpoint(self, ports: Ports) -> Endpoint:
-        proxy = self._settings.proxy
-        here = "127.0.0.1" if proxy.bind in {"0.0.0.0", "::"} else proxy.bind  # noqa: S104 - read, not bound
-        scheme = "https" if proxy.host else "http"
-        address = f"{scheme}://{here}:{ports.proxy}"
-        return Endpoint(
-            url=f"{scheme}://{proxy.host}:{ports.proxy}" if proxy.host else address,
-            address=address,
-            server_name=proxy.host or None,
-            authority=proxy.authority or proxy.acme_root,
-            token_file=self._secrets.operator_token,
-            care_token_file=self._secrets.care_token,
-        )
+        return front.endpoint(self._settings.proxy, self._secrets, self._prepare()[1])
 
     async def take_lease(self, wanted: Lease) -> Lease:
         self._layout.make()
@@ -260,16 +262,17 @@ class LocalPlatform:
     def start_of(self, release_id: str) -> specs.Start:
         """With what a process of that release is started here."""
         _, ports = self._prepare()
-        folders = self._folders()
+        secret_files = self._secrets.service_files(self._settings, ports)
         environment = commands.service_environment(
             self._settings,
             self._layout,
-            self._secrets.service_files(self._settings, ports),
-            site=folders.site(release_id),
+            secret_files,
+            site=self._folders().site(release_id),
             release_id=release_id,
-            public_url=self._endpoint(ports).url,
+            public_url=front.endpoint(self._settings.proxy, self._secrets, ports).url,
         )
-        return specs.Start(release_id, folders.python(release_id), environment)
+        seen = self._secrets.digest(secret_files)
+        return specs.Start(release_id, self._folders().python(release_id), environment, seen)
 
     def _pager_spec(self, release: Release, ports: Ports) -> Callable[[int], ProcessSpec] | None:
         if not (self._folders().site(release.id) / "api" / "pager").is_dir():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xiong.config.settings import CacheSettings, DatabaseSettings, Settings
 from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.programs import Programs
+from xiong.tools.store_access import WAL_SLOT
 
 BASE_ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -15,6 +17,7 @@ BASE_ENVIRONMENT = {
     "TZ": "UTC",
     "PYTHONUNBUFFERED": "1",
 }
+_WAL_KEEP = "128MB"  # a base backup without a receiver fetches its log at the end
 SUPERUSER = "postgres"
 DATABASE = "xiongichat"
 
@@ -34,7 +37,19 @@ def initdb(programs: Path, data: Path, password_file: Path) -> list[str]:
     ]
 
 
-def postgres(programs: Path, data: Path, port: int, settings: DatabaseSettings) -> list[str]:
+def postgres(
+    programs: Path,
+    data: Path,
+    port: int,
+    settings: DatabaseSettings,
+    log_options: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The server.
+
+    Args:
+        programs, data, port, settings: of this copy.
+        log_options: further options, about the write-ahead log; see `log_options`.
+    """
     options = {
         "port": str(port),
         "listen_addresses": "127.0.0.1",
@@ -48,9 +63,45 @@ def postgres(programs: Path, data: Path, port: int, settings: DatabaseSettings) 
         "log_parameter_max_length_on_error": "0",
         "log_error_verbosity": "terse",  # details quote rows
         "log_line_prefix": "%m [%p] ",
+        **(log_options or {}),
     }
     flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     return [str(programs / "postgres"), "-D", str(data), *flags]
+
+
+def log_options(settings: Settings, layout: Layout) -> dict[str, str]:
+    """What the server is told, as `backup.wal` has it."""
+    wanted = settings.backup
+    found = {
+        "summarize_wal": "on",  # increments need it
+        "wal_keep_size": _WAL_KEEP,
+        "max_slot_wal_keep_size": f"{wanted.slot_keep_mb}MB",
+        # A receiver that hangs is told of its end for ever, and the checkpointer waits for that.
+        "tcp_user_timeout": "60s",
+    }
+    if settings.streams_log and wanted.wal == "synchronous":
+        # Only the service's commits wait, by a setting of its role: what prepares the receiver must not.
+        found |= {"synchronous_standby_names": "pg_receivewal", "synchronous_commit": "local"}
+    if settings.archives_log:
+        found |= {
+            "archive_mode": "on",
+            "archive_library": "basic_archive",
+            "basic_archive.archive_directory": str(layout.wal),
+            "archive_timeout": f"{wanted.archive_seconds:g}s",
+        }
+    return found
+
+
+def receive_wal(programs: Path | None, folder: Path, *, synchronous: bool) -> list[str]:
+    """The receiver of the write-ahead log: it writes what comes into a folder."""
+    return [
+        str(programs / "pg_receivewal") if programs else "pg_receivewal",
+        f"--directory={folder}",
+        f"--slot={WAL_SLOT}",
+        "--status-interval=1",
+        "--no-password",
+        *(["--synchronous"] if synchronous else []),
+    ]
 
 
 def psql(programs: Path, database: str = DATABASE) -> list[str]:
@@ -69,14 +120,15 @@ def database_client_environment(port: int, password: str) -> dict[str, str]:
     }
 
 
-def valkey_configuration(folder: Path, port: int, password: str, settings: CacheSettings) -> str:
-    """The server's file; the password stands here and not on the command line, which `ps` shows."""
+def valkey_configuration(folder: Path, port: int, passwords: Sequence[str], settings: CacheSettings) -> str:
+    """The server's file; it takes any of the passwords, told by their digests alone."""
+    digests = " ".join(f"#{hashlib.sha256(word.encode()).hexdigest()}" for word in passwords)
     return "\n".join(
         [
             "bind 127.0.0.1",
             f"port {port}",
             "protected-mode yes",
-            f"requirepass {password}",
+            f"user default on {digests} ~* &* +@all",
             f'dir "{folder}"',
             "appendonly yes",
             "appendfsync everysec",

@@ -69,6 +69,21 @@ class Layout:
         return self.store_root / "postgres"
 
     @property
+    def wal(self) -> Path:
+        """Where commits wait to be sealed, outside the data folder, so that both are not lost together."""
+        return self.store_root / "wal"
+
+    @property
+    def backups(self) -> Path:
+        """The repository that is used where none is set."""
+        return self.root / "backups"
+
+    @property
+    def restores(self) -> Path:
+        """Data folders beside the live one: restored and not in place yet, or kept after an exchange."""
+        return self.store_root / "restores"
+
+    @property
     def database_programs(self) -> Path:
         """A copy of PostgreSQL's programs, made only where the wheel's own cannot be read."""
         return self.store_root / "postgres-programs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets as random_source
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -50,6 +51,37 @@ class LocalSecrets:
             files.write_atomic(file, random_source.token_urlsafe(32).encode())
         return Secret(file.read_text().strip())
 
+    def kept(self, name: str) -> Secret | None:
+        """What `keep` kept."""
+        file = self._folder / name
+        return Secret(file.read_text().strip()) if file.is_file() else None
+
+    def keep(self, name: str, value: Secret) -> None:
+        """Writes one that cannot just be made up."""
+        files.write_atomic(self._folder / name, value.reveal().encode())
+
+    def drop(self, name: str) -> None:
+        """Forgets what `keep` kept."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def beside(self, name: str) -> tuple[Secret, ...]:
+        """What is valid beside a secret while it is rotated: the one to come, and the one before it."""
+        found = (self.kept(f"{name}.next"), self.kept(f"{name}.old"))
+        return tuple(secret for secret in found if secret is not None)
+
+    def named(self) -> dict[str, Secret]:
+        """{name: secret} of all that was made here, but the keys that open backups."""
+        names = {
+            *PASSWORDS,
+            "secret-key",
+            "secret-keys-earlier",
+            self.operator_token.name,
+            self.care_token.name,
+            "applications.json",
+        }
+        kept = {name: self.kept(name) for name in sorted(names)}
+        return {name: secret for name, secret in kept.items() if secret is not None}
+
     def everything(self) -> list[Secret]:
         """Every secret that lies here, whatever file it stands in; none is made."""
         words = {
@@ -62,16 +94,35 @@ class LocalSecrets:
 
     def service_files(self, settings: Settings, ports: Ports) -> dict[str, Path]:
         """Writes what the service reads; returns {environment name: file}."""
-        app = settings.database.url or _postgres_url("app", self.get("database-app"), ports)
+        app = settings.database.url or self._app_url(ports)
         cache = settings.cache.url or _redis_url(self.get("cache"), ports)
         values = {
             "DATABASE_URL": _text(app),
             "REDIS_URL": _text(cache),
             "SECRET_KEY": self.get("secret-key").reveal(),
+            "SECRET_KEYS_ALSO": self._further_keys(),
             "OPENAI_API_KEY": _text(settings.model.api_key) if settings.model.api_key else "",
             "API_TOKENS": self._token_list(),
         }
         return {name: self._put(name, value) for name, value in values.items()}
+
+    @staticmethod
+    def digest(service_files: Mapping[str, Path]) -> str:
+        """Changes with every file that a process reads only at its start."""
+        read_once = {n: f.read_text() for n, f in sorted(service_files.items()) if n != "API_TOKENS"}
+        return hashlib.sha256(repr(read_once).encode()).hexdigest()
+
+    def _app_url(self, ports: Ports) -> Secret:
+        """By the service's own login, or by the one that bridges a change of its password."""
+        bridge = self.kept("database-app.next")
+        if bridge is not None:
+            return _postgres_url("app_bridge", bridge, ports)
+        return _postgres_url("app", self.get("database-app"), ports)
+
+    def _further_keys(self) -> str:
+        """Keys whose links and digests are taken too: the one to come, and those of before."""
+        found = (self.kept("secret-key.next"), self.kept("secret-keys-earlier"))
+        return "\n".join(secret.reveal() for secret in found if secret is not None)
 
     def store_url(self, store: str, settings: Settings, ports: Ports) -> Secret:
         """Where the tool itself reaches a data store; our own database as the role that reads no messages.
@@ -92,14 +143,20 @@ class LocalSecrets:
         return self._put("DATABASE_URL-owner", _text(url))
 
     def _token_list(self) -> str:
-        operator = self._entry("operator", OPERATOR_SCOPES, self.operator_token.name)
-        care = self._entry("care", CARE_SCOPES, self.care_token.name)
+        operator = self._entries("operator", OPERATOR_SCOPES, self.operator_token.name)
+        care = self._entries("care", CARE_SCOPES, self.care_token.name)
         more = files.read_json(self._folder / "applications.json") or []
-        return json.dumps([operator, care, *more])
+        return json.dumps([*operator, *care, *more])
 
-    def _entry(self, application: str, scopes: tuple[str, ...], secret: str) -> dict[str, object]:
-        digest = hashlib.sha256(self.get(secret).reveal().encode()).hexdigest()
-        return {"application": application, "scopes": list(scopes), "sha256": digest}
+    def _entries(self, application: str, scopes: tuple[str, ...], name: str) -> list[dict[str, object]]:
+        return [
+            {
+                "application": application,
+                "scopes": list(scopes),
+                "sha256": hashlib.sha256(secret.reveal().encode()).hexdigest(),
+            }
+            for secret in (self.get(name), *self.beside(name))
+        ]
 
     def _put(self, name: str, value: str) -> Path:
         file = self._folder / name

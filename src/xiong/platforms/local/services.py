@@ -13,7 +13,7 @@ from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.model.volume import Volume
 from xiong.platforms.base import Progress
-from xiong.platforms.local import commands, database, proxy, specs
+from xiong.platforms.local import archiving, commands, database, proxy, specs
 from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.ports import Owner, Ports, owner_of
 from xiong.platforms.local.programs import Programs
@@ -84,13 +84,10 @@ async def start(
             user = await database.server_user(settings.database.user)
             server = database.readable_programs(programs.postgres, layout, user)
             await database.ensure_data(server, layout, user, secrets.get("database-superuser"))
+            archiving.prepare(settings, layout, user)
             await _bring_up(supervisor, specs.postgres(settings, layout, ports, server, user), progress)
         if settings.cache.url is None:
-            configuration = layout.secrets / "valkey.conf"
-            text = commands.valkey_configuration(
-                layout.cache, ports.cache, secrets.get("cache").reveal(), settings.cache
-            )
-            files.write_atomic(configuration, text.encode())
+            configuration = write_cache_configuration(settings, layout, ports, secrets)
             await _bring_up(supervisor, specs.valkey(layout, ports, programs, configuration), progress)
         document = orjson.dumps(
             proxy.configuration(settings.proxy, layout, ports),
@@ -104,6 +101,25 @@ async def start(
         if changed and spec.name in running:
             await supervisor.restart(spec.name)
         await _bring_up(supervisor, spec, progress)
+
+
+def publish(settings: Settings, layout: Layout, ports: Ports, secrets: LocalSecrets) -> None:
+    """Writes what the service and its cache read of the secrets."""
+    secrets.service_files(settings, ports)
+    secrets.owner_file(settings, ports)
+    if settings.cache.url is None:
+        write_cache_configuration(settings, layout, ports, secrets)
+
+
+def write_cache_configuration(
+    settings: Settings, layout: Layout, ports: Ports, secrets: LocalSecrets
+) -> Path:
+    """The cache's file, with every password that it takes; read at its next start."""
+    configuration = layout.secrets / "valkey.conf"
+    words = [secret.reveal() for secret in (secrets.get("cache"), *secrets.beside("cache"))]
+    text = commands.valkey_configuration(layout.cache, ports.cache, words, settings.cache)
+    files.write_atomic(configuration, text.encode())
+    return configuration
 
 
 async def _bring_up(supervisor: SupervisorClient, spec: ProcessSpec, progress: Progress) -> None:

@@ -19,6 +19,7 @@ from xiong.platforms.local.programs import Programs
 from xiong.platforms.local.supervision.spec import Probe, ProcessSpec
 
 POSTGRES, VALKEY, PROXY, API, PAGER = "postgres", "valkey", "proxy", "api", "pager"
+WAL = "wal"
 WATCH, PROMETHEUS, ALERTMANAGER, CONSOLE = "watch", "prometheus", "alertmanager", "console"
 WATCHING = (WATCH, PROMETHEUS, ALERTMANAGER, CONSOLE)
 _PAGER_GRACE_SECONDS = 15  # a send in flight takes 10 at most
@@ -26,11 +27,16 @@ _PAGER_GRACE_SECONDS = 15  # a send in flight takes 10 at most
 
 @dataclass(frozen=True)
 class Start:
-    """With what a process of a release is started."""
+    """With what a process of a release is started.
+
+    Attributes:
+        secrets: changes with what the files hold that it reads at its start, so that a roll replaces it.
+    """
 
     release_id: str
     python: Path
     environment: Mapping[str, str]
+    secrets: str = ""
 
 
 def postgres(
@@ -39,7 +45,15 @@ def postgres(
     return ProcessSpec(
         name=POSTGRES,
         service=POSTGRES,
-        argv=tuple(commands.postgres(programs, layout.database, ports.database, settings.database)),
+        argv=tuple(
+            commands.postgres(
+                programs,
+                layout.database,
+                ports.database,
+                settings.database,
+                commands.log_options(settings, layout),
+            )
+        ),
         env=commands.BASE_ENVIRONMENT,
         cwd=str(layout.database),
         user=None if user.uid is None or user.gid is None else (user.uid, user.gid),
@@ -190,7 +204,8 @@ def _of_release(
     labels: dict[str, str],
     grace: float,
 ) -> ProcessSpec:
-    setup = hashlib.sha256(repr((argv, sorted(environment.items()))).encode()).hexdigest()[:16]
+    made_of = repr((argv, sorted(environment.items()), start.secrets))
+    setup = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     return ProcessSpec(
         name=name,
         service=service,

@@ -6,6 +6,7 @@ from xiong.errors import UsageError
 from xiong.operations.recovery.actions import (
     cancel_idle_sessions,
     free_disk,
+    re_establish_wal,
     reopen_slot,
     replace_replica,
     restart_process,
@@ -24,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     restart_store.ACTION,
     cancel_idle_sessions.ACTION,
     free_disk.ACTION,
+    re_establish_wal.ACTION,
 )
 
 

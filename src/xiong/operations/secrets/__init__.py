@@ -1,0 +1,1 @@
+"""`xiong secrets rotate`: new secrets while people write; `names.py` says which and in what order."""
