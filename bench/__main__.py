@@ -8,7 +8,19 @@ from pathlib import Path
 
 import uvloop
 
-from bench import crash, deploy_time, heal, http_cost, log_cost, memory, pages, redaction, report, rolls
+from bench import (
+    backup,
+    crash,
+    deploy_time,
+    heal,
+    http_cost,
+    log_cost,
+    memory,
+    pages,
+    redaction,
+    report,
+    rolls,
+)
 from bench.product import Copy, running_copy
 
 _ON_A_COPY: dict[str, Callable[..., Awaitable[None]]] = {
@@ -24,6 +36,7 @@ _ALONE: dict[str, Callable[..., Awaitable[None]]] = {
     "redaction": redaction.run,
     "logging": log_cost.run,
     "pages": pages.run,
+    "backup": backup.run,
 }
 
 

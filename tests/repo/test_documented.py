@@ -18,6 +18,7 @@ from xiong import errors
 from xiong.cli.main import app
 from xiong.config.settings import Section, Settings
 from xiong.errors import ExitCode
+from xiong.operations.backup.keys import MORE_IDENTITIES
 
 REFERENCE = "docs/reference"
 
@@ -88,9 +89,9 @@ def test_settings_and_variables_that_pages_name_exist():
     unknown = []
     for page in tree.pages():
         text = tree.read(page)
-        named = set(re.findall(r"\bXIONG_[A-Z_]+[A-Z]\b", text)) - {"XIONG_SECTION__NAME"}
+        named = set(re.findall(r"\bXIONG_[A-Z_]+[A-Z]\b", text)) - {"XIONG_SECTION__NAME", MORE_IDENTITIES}
         paths = {c for c in tree.inline_code(text) if re.fullmatch(rf"({'|'.join(sections)})\.[a-z_]+", c)}
-        paths -= {"api.metrics", "proxy.log", "health.json"}
+        paths -= {"api.metrics", "proxy.log", "health.json", "cache.rdb", "database.dump"}
         unknown += [f"{tree.named(page)}: {word}" for word in (named - variables) | (paths - setting_paths())]
     assert unknown == []
 

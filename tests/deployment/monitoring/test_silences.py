@@ -200,3 +200,13 @@ def test_a_part_that_speaks_for_itself_silences_its_check_and_no_other(alertmana
         ("DrillStale", "kill-cache"),
     }
     assert_silent(alertmanager, alerts, silent)
+
+
+@pytest.mark.parametrize("alertmanager", ALERTMANAGERS, indirect=True)
+def test_what_keeps_backups_from_being_made_speaks_alone(alertmanager: Alertmanager) -> None:
+    alerts = [
+        *(form(name) | {"check": ""} for name in ("DatabaseDown", "WalShippingStopped", "RpoExceeded")),
+        *(form(name) | {"check": ""} for name in ("BackupFailed", "BackupStale")),
+    ]
+    silent = {("WalShippingStopped", ""), ("RpoExceeded", ""), ("BackupStale", "")}
+    assert_silent(alertmanager, alerts, silent)
