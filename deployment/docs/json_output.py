@@ -12,13 +12,17 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from deployment.docs.markdown import code, joined, notice, table
+from xiong.cli.backup import PrunedRepositories, VerifiedSets
 from xiong.cli.console import MadeToken, RevokedToken, Visitor, VisitorList
 from xiong.model import drill, health, instance, lease, receipt, recovery, release
+from xiong.model.backup import Verification
 from xiong.model.drill import DrillHistory, DrillRun
 from xiong.model.health import HealthReport
 from xiong.model.notice import Delivery, Notice
 from xiong.model.receipt import Receipt
 from xiong.operations import journal, migrate
+from xiong.operations.backup.listing import BackupList, ListedBackup, ListedLog, ListedRepository
+from xiong.operations.backup.prune import KeptSet, Pruned
 from xiong.operations.bundle.contents import Bundle, BundledFile, Manifest
 from xiong.operations.conversation import Conversation
 from xiong.operations.drill.drill import Limits
@@ -34,6 +38,7 @@ from xiong.operations.recovery.recover import Recovery
 from xiong.operations.recovery.replay import Deed, Replay, Told
 from xiong.operations.rehearsal import FollowedDelivery, Rehearsal
 from xiong.operations.releases import History, ListedRelease, ReleaseList
+from xiong.operations.secrets.rotate import Rotated
 from xiong.operations.status import Status
 from xiong.operations.up import UpResult
 from xiong.platforms.base import PlannedCommand
@@ -105,6 +110,11 @@ RESULTS: dict[str, tuple[str, Any]] = {
     "drill_list": ("`drill --list`", DrillList),
     "drill_history": ("`drill history`", DrillHistory),
     "drill_report": ("`drill verify`", VerifiedReport),
+    "backup": ("`backup create`", ListedBackup),
+    "backup_list": ("`backup list`", BackupList),
+    "backup_verify": ("`backup verify`", VerifiedSets),
+    "backup_prune": ("`backup prune`, also with `--dry-run`", PrunedRepositories),
+    "secrets": ("`secrets rotate`", Rotated),
     "prove": ("`prove`", Matrix),
     "console_token": ("`console token`", MadeToken),
     "console_tokens": ("`console tokens`", VisitorList),
@@ -187,6 +197,15 @@ def _classes() -> dict[str, type]:
         ListedDrill,
         Limits,
         VerifiedReport,
+        BackupList,
+        ListedRepository,
+        ListedLog,
+        ListedBackup,
+        VerifiedSets,
+        Verification,
+        PrunedRepositories,
+        Pruned,
+        KeptSet,
         Matrix,
         Proof,
         MadeToken,

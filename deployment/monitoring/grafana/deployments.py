@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployment.monitoring.grafana.backups import BACKUPS
 from deployment.monitoring.grafana.healing import DRILLS, RECOVERY
 from deployment.monitoring.grafana.model import SELECTED, Board, Kind, Limit, Panel, Query, Row, Unit
 
@@ -92,5 +93,6 @@ BOARD = Board(
         Row("執行個體", _RUNNING),
         Row("檢查與修復", RECOVERY),
         Row("演練", DRILLS),
+        Row("備份", BACKUPS),
     ),
 )
