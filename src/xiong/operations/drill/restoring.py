@@ -31,7 +31,7 @@ from xiong.operations.backup.reading import read_object
 from xiong.operations.backup.repository import repositories_of
 from xiong.operations.conversation import converse
 from xiong.operations.drill import score
-from xiong.operations.drill.drill import Drill, Heals, Injected, Limits, Note, Stage
+from xiong.operations.drill.drill import Drill, Heals, Injected, Limits, Note, Stage, Unanswered
 from xiong.operations.journal import Journal
 from xiong.operations.leasing import hold_lease, wait_for_backup
 from xiong.operations.restore import cache, erasures, fetch
@@ -197,7 +197,7 @@ async def _nothing_to_undo(_: Stage, __: Note) -> None:
 DRILL = Drill(
     name="restore",
     title="The newest backup is restored beside, and the real service talks on it",
-    limits=Limits(heal_seconds=300),
+    limits=Limits(heal_seconds=300, unanswered=Unanswered.NONE),
     reason="data grows, and a restore with it; the service must talk again within minutes",
     seen=None,
     heals=Heals.CLEANUP,
