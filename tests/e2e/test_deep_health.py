@@ -103,6 +103,8 @@ def test_a_copy_that_is_well_is_told_to_be_so_by_every_check(copy: Copy):
         "certificate",
         "monitoring",
         "drills",
+        "wal",
+        "backups",
     }
     assert "sends to 2 of 2 ready replicas" in found["proxy"]["summary"]
     held = {figure["name"]: figure["value"] for figure in found["memory"]["figures"]}
