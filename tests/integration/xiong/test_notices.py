@@ -24,6 +24,8 @@ from xiong.platforms.local.records import FileRecords
 from xiong.tools import notices as post
 from xiong.tools.clock import SystemClock, wait_for
 
+pytestmark = pytest.mark.long
+
 TOLD = """
 import asyncio, signal, sys
 from pathlib import Path
@@ -32,9 +34,6 @@ from xiong.config.settings import Settings
 from xiong.operations.notices import tell
 from xiong.platforms.local.records import FileRecords
 from xiong.tools.clock import SystemClock
-
-pytestmark = pytest.mark.long
-
 platform = SimpleNamespace(name="local", records=FileRecords(Path(sys.argv[1])))
 settings = Settings.model_validate({"notices": {"urls_file": sys.argv[2]}})
 asyncio.run(tell(platform, settings, SystemClock(), "部署失敗", "deploy failed", "rollout 1"))

@@ -29,7 +29,7 @@ def test_all_of_them_are_planned_in_their_order(tmp_path):
 
     names = [step.partition(":")[0] for step in steps]
     assert names[:2] == ["kill-replica", "hang-replica"]
-    assert len(names) == len(set(names)) == 16
+    assert len(names) == len(set(names)) == 17
 
 
 @pytest.mark.parametrize("words", [[], ["kill-nothing"], ["--all", "kill-replica"]])

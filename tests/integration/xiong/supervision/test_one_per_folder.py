@@ -97,7 +97,11 @@ async def test_in_the_foreground_there_is_no_guard(empty_place: Place) -> None:
         process.terminate()
         async with asyncio.timeout(20):
             assert await process.wait() == 0
-    assert empty_place.ours() == []
+
+    async def gone() -> bool:
+        return empty_place.ours() == []  # what was ended may take a moment to be reaped
+
+    await until(gone, "every process of it has ended")
 
 
 async def test_a_wrong_call_is_answered_with_the_usage() -> None:
