@@ -93,6 +93,7 @@ async def test_in_the_foreground_there_is_no_guard(empty_place: Place) -> None:
         assert await empty_place.start() == process.pid
         assert empty_place.guard() is None
         await empty_place.client.ensure(empty_place.spec("api-1"))
+        await empty_place.client.wait_ready("api-1", 10)
     finally:
         process.terminate()
         async with asyncio.timeout(20):
