@@ -1,5 +1,5 @@
 """`python -m xiong`."""
 
-from xiong.cli.main import main
+from xiong.cli.main import run
 
-main()
+run()

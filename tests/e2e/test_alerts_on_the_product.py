@@ -33,6 +33,9 @@ EMPTY_HERE = {
     "部署與修復 · 距上次演練 1": "no drill ran here",
     "部署與修復 · 演練通過": "no drill ran here",
     "部署與修復 · 復原耗時": "no drill ran here",
+    "部署與修復 · 備份的年齡 1": "no backup was made here",
+    "部署與修復 · 可能遺失的資料 1": "no backup was made here",
+    "部署與修復 · 可能遺失的資料 2": "no backup was made here",
     "雄i聊系統監控 · 記憶體 2": "nothing limits memory here",
 }
 

@@ -47,7 +47,8 @@ def copy() -> Iterator[Copy]:
 
 def findings(copy: Copy, *names: str, **sections: dict) -> dict[str, dict]:
     """{check: what it found}, as the command line prints it."""
-    flags = {"state": copy.state, "proxy": {"port": 0}, "monitoring": {"enabled": False}, "health": HEALTH}
+    off = {"enabled": False}
+    flags = {"state": copy.state, "proxy": {"port": 0}, "monitoring": off, "watch": off, "health": HEALTH}
     settings = load_settings(None, {**flags, **sections})
     report = finished(examine(platform_for(settings), settings, SystemClock(), names))
     return {finding.check: to_document(finding) for finding in report.findings}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -88,8 +89,26 @@ def root(
     context.obj = Session(load_settings(config, flags), as_json, SystemClock())
 
 
+def run() -> NoReturn:
+    """Called by the console script: `main`, and out at once.
+
+    The threads of the object stores may be at work while Python takes itself down, which ends the process
+    by SIGABRT after everything was done; so nothing is taken down.
+    """
+    code: int | str | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 def main() -> None:
-    """Called by the console script."""
+    """The command line; its errors become text and an exit code."""
     try:
         app(standalone_mode=True)
     except XiongError as failure:
