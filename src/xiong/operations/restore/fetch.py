@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from xiong.datastores import backup_checks, postgres_recovery
+from xiong.errors import XiongError
+from xiong.model.backup import WalSegment
 from xiong.operations.backup.database import BASE
 from xiong.operations.backup.keys import Keys
 from xiong.operations.backup.reading import open_object
@@ -113,7 +116,19 @@ async def _log(choice: Choice, keys: Keys, folder: Path, progress: Progress) -> 
 
 
 async def _segment(choice: Choice, keys: Keys, name: str) -> bytes:
+    """Its pieces put together; `watch` may put the whole one in their place while they are read."""
     pieces = [one for one in choice.segments if one.name == name]
+    while True:
+        try:
+            return await _joined(choice, keys, pieces)
+        except XiongError:
+            now = await choice.repository.wal(choice.last.database.system_id, name)
+            if now == pieces:
+                raise
+            pieces = now
+
+
+async def _joined(choice: Choice, keys: Keys, pieces: Sequence[WalSegment]) -> bytes:
     whole = next((one for one in pieces if one.whole), None)
     size = whole.plain_bytes if whole else choice.last.database.segment_bytes
     content = bytearray(size)
