@@ -12,12 +12,13 @@ from xiong.operations.drill.drill import Drill, Note, Stage
 from xiong.operations.drill.leftovers import undo_leftovers
 from xiong.operations.drill.load import DrillLoad
 from xiong.operations.drill.standing import Standing
-from xiong.operations.leasing import beside_drill, hold_lease
+from xiong.operations.leasing import beside_drill, hold_lease, wait_for_backup
 from xiong.platforms.base import Platform, Progress
 from xiong.tools import host
 from xiong.tools.clock import Clock
 
 _LONGEST = timedelta(hours=1)
+_PATIENCE_SECONDS = 600.0
 
 
 class Claim:
@@ -55,6 +56,7 @@ async def claimed(
     Raises:
         LeaseHeldError: another verb, or another drill, is at work.
     """
+    await wait_for_backup(platform, clock, _PATIENCE_SECONDS)  # `watch` makes one whenever it is due
     now, me = clock.now(), host.this_process()
     mine = Standing(drill.name, f"{host.actor()} pid {me.pid}", me, now, now + _LONGEST)
     async with hold_lease(platform, f"drill {drill.name}", settings.deploy.lease_seconds, clock):
