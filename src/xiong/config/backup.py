@@ -68,6 +68,3 @@ class BackupSettings(Section):
         36, gt=0, description="Age of the newest good backup from which on `health` says degraded."
     )
     compression_level: int = Field(3, ge=1, le=19, description="Level of zstd.")
-    lock_days: float = Field(
-        0, ge=0, description="Days for which a stored object cannot be deleted, where the store offers locks."
-    )
