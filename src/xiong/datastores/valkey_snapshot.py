@@ -20,7 +20,7 @@ _MARK_BYTES = 40
 
 
 async def facts(access: StoreAccess) -> CachePart:
-    """Version and number of keys.
+    """Version and number of keys that do not expire.
 
     Raises:
         redis.RedisError, OSError: it does not answer.
@@ -29,7 +29,8 @@ async def facts(access: StoreAccess) -> CachePart:
     try:
         server = await client.info("server")
         version = server.get("valkey_version") or server.get("redis_version")
-        return CachePart(str(version), int(await client.dbsize()))
+        found = (await client.info("keyspace")).get("db0", {})
+        return CachePart(str(version), int(found.get("keys", 0)) - int(found.get("expires", 0)))
     finally:
         await client.aclose()
 

@@ -84,7 +84,7 @@ class CachePart:
 
     Attributes:
         version: the server's.
-        keys: in its database 0.
+        keys: in its database 0, without those that expire: a restore later than that finds them gone.
     """
 
     version: str

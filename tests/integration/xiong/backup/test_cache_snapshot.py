@@ -51,6 +51,16 @@ async def test_another_server_loads_what_was_taken(valkey, diskless):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+async def test_keys_that_expire_are_not_expected_back(valkey):
+    before = (await valkey_snapshot.facts(access(valkey))).keys
+    client = redis.asyncio.Redis(port=valkey.port, password=valkey.password)
+    await client.set("stays", "held")
+    await client.set("goes", "held", ex=3600)
+    await client.aclose()
+
+    assert (await valkey_snapshot.facts(access(valkey))).keys == before + 1
+
+
 @contextmanager
 def _loaded(folder: Path) -> Iterator[int]:
     """The port of a second server on that folder."""
