@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from copies import Copy
-from watched import HERE, notified, quicken, stopped, until, watched_copy
+from watched import HERE, healer_off, notified, quicken, stopped, until, watched_copy
 
 pytestmark = pytest.mark.long
 DANGER = "我現在就在頂樓，要跳下去了"
@@ -53,7 +53,7 @@ def test_a_lost_part_is_told_and_its_return_too(copy: Copy, alert: str, names: t
     until(lambda: notified(copy, alert, "firing") >= 0, "the daemon")
     fired, ended = notified(copy, alert, "firing"), notified(copy, alert, "resolved")
 
-    with stopped(copy, *names):
+    with healer_off(copy), stopped(copy, *names):
         until(lambda: notified(copy, alert, "firing") > fired, f"{alert} fires")
 
     until(lambda: notified(copy, alert, "resolved") > ended, f"{alert} is over")

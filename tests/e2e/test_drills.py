@@ -13,7 +13,7 @@ import pytest
 from copies import Copy
 from drilled import drilled_copy, short
 from servers import wait_until
-from watched import stopped
+from watched import healer_off, stopped
 from xiong.model.drill import DrillOutcome
 
 pytestmark = pytest.mark.drill
@@ -47,15 +47,6 @@ def stands_still(copy: Copy) -> list[str]:
 
 def history(copy: Copy) -> list[dict]:
     return copy.xiong("drill", "history").json["results"]
-
-
-@contextmanager
-def healer_off(copy: Copy) -> Iterator[None]:
-    copy.xiong("recover", "--pause", "1h", "--reason", "a test")
-    try:
-        yield
-    finally:
-        copy.xiong("recover", "--resume")
 
 
 @contextmanager

@@ -70,7 +70,8 @@ async def test_a_killed_part_comes_back_and_no_message_is_lost_or_doubled(copy: 
         part = next(i.name for i in copy.instances() if i.service == "pager")
     if part == "supervisor":
         words = ["xiong.platforms.local.supervision.daemon", str(copy.state)]
-        pid = next(p.pid for p in psutil.process_iter() if all(w in p.cmdline() for w in words))
+        found = psutil.process_iter(["cmdline"])  # a process that ends meanwhile has none
+        pid = next(p.pid for p in found if all(w in (p.info["cmdline"] or []) for w in words))
     else:
         pid = copy.pid(part)
     others = {i.name: i.identity for i in copy.instances() if i.name != part}
