@@ -19,13 +19,13 @@ from xiong.config.settings import Settings
 from xiong.model.release import Release
 from xiong.platforms.local import specs
 from xiong.platforms.local.adapter import LocalPlatform
-from xiong.platforms.local.layout import Layout, layout_for
-from xiong.platforms.local.ports import Ports, ports_for
 from xiong.platforms.local.programs import find_programs
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ProcessSpec
+from xiong.platforms.onehost.layout import Layout, layout_for
+from xiong.platforms.onehost.ports import Ports, ports_for
 
 REPLICAS = 3
 _ROOT = Path(__file__).parents[1]

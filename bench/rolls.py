@@ -17,8 +17,9 @@ from bench.load import LoadResult, load
 from bench.ports import free_port, listening
 from bench.product import REPLICAS, Copy, printed_json
 from bench.variants import PROXY_ID, RELOADED, UNDRAINED
-from xiong.platforms.local import commands, proxy
+from xiong.platforms.local import commands, services
 from xiong.platforms.local.programs import find_programs
+from xiong.platforms.onehost import proxy
 
 KEEP, CLOSE = 16, 8
 """Connections that are kept, and requests at a time on connections of their own."""
@@ -154,7 +155,10 @@ async def reloading_proxy(copy: Copy) -> AsyncIterator[tuple[str, str]]:
 
 def _reloading(copy: Copy, port: int, admin: int, urls: list[str]) -> dict[str, Any]:
     """The product's own configuration, but with an admin API and only the replicas that run."""
-    document = proxy.configuration(copy.settings.proxy, copy.layout, replace(copy.ports, proxy=port))
+    document = proxy.configuration(
+        copy.settings.proxy,
+        services.front_of(copy.settings.proxy, copy.layout, replace(copy.ports, proxy=port)),
+    )
     document["admin"] = {"listen": f"127.0.0.1:{admin}", "config": {"persist": False}}
     routes = document["apps"]["http"]["servers"]["service"]["routes"]
     handlers = [h for route in routes for h in route["handle"] if h["handler"] == "reverse_proxy"]

@@ -21,12 +21,12 @@ from xiong.config.settings import Settings
 from xiong.model.instance import Instance
 from xiong.model.release import Release
 from xiong.platforms.local.adapter import LocalPlatform
-from xiong.platforms.local.layout import layout_for
-from xiong.platforms.local.ports import ports_for
 from xiong.platforms.local.programs import find_programs
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas
 from xiong.platforms.local.supervision.client import SupervisorClient
+from xiong.platforms.onehost.layout import layout_for
+from xiong.platforms.onehost.ports import ports_for
 from xiong.platforms.rolling import roll
 
 UNDRAINED, RELOADED = "undrained", "reloaded"

@@ -29,7 +29,7 @@ from xiong.model.receipt import Outcome, ProbeCount, Receipt
 from xiong.model.release import Release, SchemaSupport
 from xiong.operations.journal import Journal
 from xiong.platforms.base import Endpoint
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 
 NEW, OLD = RELEASE, "0.1.0-3f9a1c2b7d4e"

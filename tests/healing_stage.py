@@ -21,8 +21,8 @@ from xiong.operations.notices import list_notices
 from xiong.operations.recovery.actions.action import Action, Patient
 from xiong.operations.recovery.ledger import Ledger
 from xiong.operations.recovery.recover import Recovery, recover
-from xiong.platforms.local.lease import FileLease
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost.records import FileRecords
 
 
 class Clock:

@@ -29,7 +29,7 @@ from xiong.config.settings import Settings
 from xiong.datastores import postgres_facts
 from xiong.model.lease import Lease
 from xiong.platforms.local import commands
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 from xiong.tools.store_access import WAL_SLOT, StoreAccess
 

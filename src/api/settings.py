@@ -72,6 +72,7 @@ class Settings:
         public_url: where people reach the service through its proxy; links in pages begin with it.
         console_url: where the console is reached; a page's link leads from there to its case. Empty: unsaid.
         pager_port: where the pager shows its metrics; 0 is any free port.
+        pager_bind: on which address; in a container all, since nothing is published there.
         hold_path: while this file exists the replica is started but not ready: not yet admitted.
         log_level: least level that is written.
         model_daily_tokens: budget of model tokens a day, 0 for no limit.
@@ -101,6 +102,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     console_url: str = ""
     pager_port: int = 0
+    pager_bind: str = "127.0.0.1"
     log_level: str = "INFO"
     model_daily_tokens: int = 0
     retention_days: int = 365
@@ -137,6 +139,7 @@ class Settings:
             public_url=read.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             console_url=read.text("CONSOLE_URL", "").rstrip("/"),
             pager_port=read.number("PAGER_PORT", 0),
+            pager_bind=read.text("PAGER_BIND", "127.0.0.1"),
             log_level=read.log_level(),
             model_daily_tokens=read.number("MODEL_DAILY_TOKENS", 0),
             retention_days=max(1, read.number("RETENTION_DAYS", 365)),

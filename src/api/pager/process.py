@@ -85,7 +85,7 @@ class Pager:
 
     async def begin(self) -> None:
         """Finds out where pages are; nothing is claimed before."""
-        port = await self.web.begin(self.settings.pager_port)
+        port = await self.web.begin(self.settings.pager_port, self.settings.pager_bind)
         await self.duty.begin()
         self.board.show_plan()
         await self.canary.begin()

@@ -21,9 +21,9 @@ class Web:
         self._health = orjson.dumps({"status": "ok", "release": release})
         self._server: asyncio.Server | None = None
 
-    async def begin(self, port: int) -> int:
-        """Listens on the loopback; returns the port, which was chosen freely where it was 0."""
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", port, limit=_LONGEST)
+    async def begin(self, port: int, bind: str = "127.0.0.1") -> int:
+        """Listens; returns the port, which was chosen freely where it was 0."""
+        self._server = await asyncio.start_server(self._answer, bind, port, limit=_LONGEST)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from xiong.config.backup import BackupSettings
+from xiong.config.compose import ComposeSettings
 from xiong.config.healing import DrillsSettings, HealthSettings, NoticesSettings, RecoverySettings
 from xiong.config.section import Section as Section
 
@@ -205,8 +206,10 @@ class WatchSettings(Section):
     """`xiong watch`, the daemon that looks after a copy."""
 
     enabled: bool = Field(True, description="Whether `up` starts it.")
-    port: int = Field(
-        0, ge=0, le=65535, description="Port of its metrics on 127.0.0.1; 0 picks a free one and keeps it."
+    port: int = Field(0, ge=0, le=65535, description="Port of its metrics; 0 picks a free one and keeps it.")
+    bind: str = Field(
+        "127.0.0.1",
+        description="Address its metrics are shown on; in a container all, since nothing is published there.",
     )
     cycle_seconds: float = Field(5, ge=0.2, description="Time from one look at everything to the next.")
     heartbeat_url: SecretStr | None = Field(
@@ -243,15 +246,18 @@ class MonitoringSettings(Section):
 class Settings(Section):
     """Everything that can be set."""
 
-    platform: Literal["local"] = Field("local", description="Where the service runs.")
+    platform: Literal["local", "compose"] = Field(
+        "local", description="Where the service runs: plain processes, or containers of a Docker engine."
+    )
     state: Path = Field(
-        Path(".xiong"), description="Folder of the local platform; another folder, another copy."
+        Path(".xiong"), description="Folder of a copy on this machine; another folder, another copy."
     )
     service: ServiceSettings = ServiceSettings()
     model: ModelSettings = ModelSettings()
     proxy: ProxySettings = ProxySettings()
     database: DatabaseSettings = DatabaseSettings()
     cache: CacheSettings = CacheSettings()
+    compose: ComposeSettings = ComposeSettings()
     paging: PagingSettings = PagingSettings()
     deploy: DeploySettings = DeploySettings()
     watch: WatchSettings = WatchSettings()

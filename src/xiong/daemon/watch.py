@@ -41,7 +41,7 @@ async def watch(platform: Platform, settings: Settings, clock: Clock, told: Prog
         settings: of this copy.
         clock: whose time counts.
         told: gets one line for whatever is worth knowing.
-        port: where the metrics are shown on 127.0.0.1; 0 is any free one.
+        port: where the metrics are shown on `watch.bind`; 0 is any free one.
 
     Raises:
         PlatformError: the port is taken.
@@ -74,8 +74,8 @@ async def _lead(platform: Platform, settings: Settings, clock: Clock, told: Prog
         exporter = Exporter(shipped.alert_names(), (LOOK, *(step.name for step in steps)))
         for collector in parts.metrics:
             exporter.registry.register(collector)
-        async with WebServer(Pages(exporter, told).answer, port) as server:
-            told(f"watch leads, metrics at http://127.0.0.1:{server.port}/metrics")
+        async with WebServer(Pages(exporter, told).answer, port, settings.watch.bind) as server:
+            told(f"watch leads, metrics at http://{settings.watch.bind}:{server.port}/metrics")
             cycle = Cycle(Observer(platform, clock), exporter, steps, clock, told)
             await cycle.run(settings.watch.cycle_seconds)
 

@@ -40,6 +40,7 @@ def server_script(passwords: Mapping[str, Secret]) -> bytes:
         "GRANT pg_monitor, pg_use_reserved_connections TO xiongichat_monitor;",
         f"SELECT 'CREATE DATABASE {DATABASE} OWNER xiongichat_owner' "  # noqa: S608 - fixed names
         f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec",
+        f"ALTER DATABASE {DATABASE} OWNER TO xiongichat_owner;",  # where its image made it
         f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;",
         f"GRANT CONNECT ON DATABASE {DATABASE} TO xiongichat_app, xiongichat_backup, xiongichat_monitor;",
     ]

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from xiong.config.settings import Settings
 from xiong.errors import UsageError
 from xiong.platforms.base import Platform
+from xiong.platforms.compose.adapter import ComposePlatform
 from xiong.platforms.local.adapter import LocalPlatform
 
-PLATFORMS: dict[str, Callable[[Settings], Platform]] = {"local": LocalPlatform}
+PLATFORMS: dict[str, Callable[[Settings], Platform]] = {"local": LocalPlatform, "compose": ComposePlatform}
 
 
 def platform_for(settings: Settings) -> Platform:

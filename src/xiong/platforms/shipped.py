@@ -1,7 +1,8 @@
-"""The monitoring configuration that ships with the tool, and how a copy gets its own receivers and links.
+"""What ships with the tool beside its code: the monitoring configuration, and the files for Docker.
 
-One source of truth: `deployment/monitoring` of a clone; the wheel carries a copy of it inside the package.
-Read by the local platform, by `xiong watch` and by `xiong prove`.
+One source of truth: `deployment/` of a clone; the wheel carries a copy of it inside the package.
+Read by the platforms, by `xiong watch`, `xiong prove` and `xiong init`. Also makes the
+receivers and links of the monitoring a copy's own.
 """
 
 from __future__ import annotations
@@ -21,16 +22,38 @@ _PACKAGE = Path(xiong.__file__).parent
 
 
 def folder() -> Path:
-    """Where the files lie.
+    """Where the monitoring files lie.
 
     Raises:
         ConfigurationError: neither the package nor a clone around it has them.
     """
-    for found in (_PACKAGE / "monitoring", _PACKAGE.parents[1] / "deployment" / "monitoring"):
-        if (found / "prometheus" / "rules").is_dir():
+    return _folder("monitoring", "prometheus/rules")
+
+
+def docker() -> Path:
+    """Where compose.yaml and the Dockerfile lie.
+
+    Raises:
+        ConfigurationError: neither the package nor a clone around it has them.
+    """
+    return _folder("docker", "compose.yaml")
+
+
+def by_hand(platform: str) -> tuple[Path, ...]:
+    """The files by which people run a platform without `xiong`; none where they cannot.
+
+    Raises:
+        ConfigurationError: neither the package nor a clone around it has them.
+    """
+    return (docker() / "compose.yaml", docker() / ".env.example") if platform == "compose" else ()
+
+
+def _folder(name: str, holds: str) -> Path:
+    for found in (_PACKAGE / name, _PACKAGE.parents[1] / "deployment" / name):
+        if (found / holds).exists():
             return found
     raise ConfigurationError(
-        f"the monitoring files are missing: neither {_PACKAGE}/monitoring nor a clone has them",
+        f"the files of {name} are missing: neither {_PACKAGE}/{name} nor a clone has them",
         hint="install the wheel again, or run it from a clone",
     )
 

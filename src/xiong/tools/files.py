@@ -13,8 +13,15 @@ import orjson
 from xiong.errors import XiongError
 
 
-def write_atomic(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+def write_atomic(
+    path: Path, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
     """Replaces `path` by `content` so that also a power cut leaves one of the two.
+
+    Args:
+        path, content: what is written where.
+        mode: permission bits.
+        owner: (uid, gid) that it belongs to from its first moment; needs root. None: us.
 
     Raises:
         XiongError: the disk is full or the folder is not writable; `path` is as it was.
@@ -25,6 +32,8 @@ def write_atomic(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -29,16 +29,21 @@ async def source(
     environment: Mapping[str, str],
     run_as: tuple[int, int] | None = None,
     pass_fds: Sequence[int] = (),
+    merged: bool = False,
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """What a command prints, in chunks, as fast as it is taken.
 
     Leaving the body early kills the command. Its end counts only with exit code 0: the loop itself raises
     otherwise, so that nobody takes half a dump for a whole one.
 
+    Args:
+        argv, environment, run_as, pass_fds: of the command.
+        merged: what it complains comes in the same stream.
+
     Raises:
         PipeError: it cannot be started, or fails; the error carries its last words.
     """
-    process = await _start(argv, environment, run_as, pass_fds, reads=False)
+    process = await _start(argv, environment, run_as, pass_fds, reads=False, merged=merged)
     words = asyncio.create_task(_last_words(process.stderr))
     try:
         yield _chunks(process, argv[0], words)
@@ -78,6 +83,7 @@ async def _start(
     pass_fds: Sequence[int],
     *,
     reads: bool,
+    merged: bool = False,
 ) -> asyncio.subprocess.Process:
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     uid, gid = run_as or (None, None)
@@ -86,7 +92,7 @@ async def _start(
             *argv,
             stdin=pipe if reads else nothing,
             stdout=nothing if reads else pipe,
-            stderr=pipe,
+            stderr=asyncio.subprocess.STDOUT if merged else pipe,
             env=dict(environment),
             cwd="/",
             start_new_session=True,

@@ -22,6 +22,7 @@ class StoreAccess:
         database: its database; of a cache its number.
         programs: folder of the store's programs; None: they are on PATH.
         run_as: (uid, gid) that the store's server runs as; None: as we do.
+        shared: a folder that its programs see as we do, where they do not see all; None: they see all.
     """
 
     host: str
@@ -31,3 +32,4 @@ class StoreAccess:
     database: str
     programs: Path | None
     run_as: tuple[int, int] | None
+    shared: Path | None = None

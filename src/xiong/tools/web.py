@@ -45,8 +45,9 @@ Handler = Callable[[Request], Response]
 class WebServer:
     """Listens while its context is open."""
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+    def __init__(self, handler: Handler, port: int = 0, bind: str = "127.0.0.1") -> None:
         """Opens nothing yet; port 0 is any free one."""
+        self._bind = bind
         self._handler = handler
         self._wanted = port
         self._server: asyncio.Server | None = None
@@ -59,12 +60,12 @@ class WebServer:
         """
         try:
             self._server = await asyncio.start_server(
-                self._answer, "127.0.0.1", self._wanted, limit=_LONGEST_HEAD
+                self._answer, self._bind, self._wanted, limit=_LONGEST_HEAD
             )
         except OSError as error:
             reason = error.strerror or str(error)
             raise PlatformError(
-                f"cannot listen on 127.0.0.1 port {self._wanted}: {reason}", hint="ss -ltnp"
+                f"cannot listen on {self._bind} port {self._wanted}: {reason}", hint="ss -ltnp"
             ) from error
         return self
 

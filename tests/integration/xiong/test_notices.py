@@ -20,7 +20,7 @@ from xiong.errors import ConfigurationError
 from xiong.model.notice import NoticeState
 from xiong.operations.notice_trial import try_addresses
 from xiong.operations.notices import deliver, list_notices, tell
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools import notices as post
 from xiong.tools.clock import SystemClock, wait_for
 
@@ -32,7 +32,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from xiong.config.settings import Settings
 from xiong.operations.notices import tell
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 platform = SimpleNamespace(name="local", records=FileRecords(Path(sys.argv[1])))
 settings = Settings.model_validate({"notices": {"urls_file": sys.argv[2]}})

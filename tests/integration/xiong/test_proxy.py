@@ -13,10 +13,11 @@ import pytest
 import trustme
 
 from xiong.config.settings import ProxySettings
-from xiong.platforms.local import commands, proxy
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
+from xiong.platforms.local import commands, services
 from xiong.platforms.local.programs import find_programs
+from xiong.platforms.onehost import proxy
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 
 
 def free_port() -> int:
@@ -32,7 +33,7 @@ def running(settings: ProxySettings, tmp_path, slots: tuple[int, ...] = ()):
     layout = Layout(tmp_path, tmp_path)
     layout.proxy.mkdir()
     file = layout.proxy / "caddy.json"
-    file.write_bytes(orjson.dumps(proxy.configuration(settings, layout, ports)))
+    file.write_bytes(orjson.dumps(proxy.configuration(settings, services.front_of(settings, layout, ports))))
     server = subprocess.Popen(
         commands.caddy(find_programs().caddy, file), env={**commands.BASE_ENVIRONMENT, "HOME": str(tmp_path)}
     )

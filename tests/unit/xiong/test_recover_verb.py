@@ -10,8 +10,8 @@ import pytest
 from xiong.cli.main import main
 from xiong.operations.leasing import hold_lease
 from xiong.operations.recovery.observations import Observation, ObservationLog
-from xiong.platforms.local.lease import FileLease
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,10 +63,10 @@ async def base(
     """
     earlier = await read_object(making.repositories[0], making.keys, parent, BASE_MANIFEST) if parent else b""
     catcher = Catcher()
-    with _in_memory(earlier) as descriptor:
-        path = f"/dev/fd/{descriptor}" if parent else None
-        argv = postgres_backup.base(access, making.id, fetch_wal=fetch_wal, earlier_manifest=path)
-        passed = (descriptor,) if parent else ()
+    with _readable(earlier, access) as (descriptor, path):
+        name = path if parent else None
+        argv = postgres_backup.base(access, making.id, fetch_wal=fetch_wal, earlier_manifest=name)
+        passed = () if descriptor is None else (descriptor,)
         async with piping.source(argv, environment=environment(access), pass_fds=passed) as chunks:
             await making.add(BASE, catcher.watch(chunks), 0 if parent else facts.data_bytes)
     await making.add(BASE_MANIFEST, at_once(catcher.manifest))
@@ -126,8 +127,18 @@ async def ship_through(making: Making, superuser: StoreAccess, facts: ServerFact
 
 
 @contextmanager
-def _in_memory(content: bytes) -> Iterator[int]:
-    """A file without a name and without a disk, for a tool that only takes a path."""
+def _readable(content: bytes, access: StoreAccess) -> Iterator[tuple[int | None, str]]:
+    """(descriptor to pass on, path) of a file for a tool that only takes a path.
+
+    It has no name and no disk, but where the tool does not see what is ours: the names and sizes of the
+    database's files then lie in the shared folder while it runs.
+    """
+    if access.shared is not None:
+        with tempfile.NamedTemporaryFile(dir=access.shared, prefix="manifest-") as file:
+            file.write(content)
+            file.flush()
+            yield None, file.name
+        return
     try:
         descriptor = os.memfd_create("backup_manifest")
     except OSError as error:
@@ -136,6 +147,6 @@ def _in_memory(content: bytes) -> Iterator[int]:
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
-        yield descriptor
+        yield descriptor, f"/dev/fd/{descriptor}"
     finally:
         os.close(descriptor)

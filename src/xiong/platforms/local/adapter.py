@@ -22,8 +22,6 @@ from xiong.platforms.collectors import find_collectors
 from xiong.platforms.local import (
     commands,
     database,
-    front,
-    leading,
     logs,
     monitoring,
     pagers,
@@ -36,18 +34,19 @@ from xiong.platforms.local import (
     versions,
 )
 from xiong.platforms.local.faults import LocalFaults
-from xiong.platforms.local.layout import layout_for
-from xiong.platforms.local.lease import FileLease
-from xiong.platforms.local.ports import Ports, ports_for
 from xiong.platforms.local.programs import Programs, find_programs
-from xiong.platforms.local.records import FileRecords
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.replicas import LocalReplicas, as_instance
-from xiong.platforms.local.secrets import PASSWORDS, LocalSecrets
 from xiong.platforms.local.stores import LocalStores
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
 from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
+from xiong.platforms.onehost import front, leading, servers, volumes
+from xiong.platforms.onehost.layout import layout_for
+from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost.ports import Ports, ports_for
+from xiong.platforms.onehost.records import FileRecords
+from xiong.platforms.onehost.secrets import PASSWORDS, HostSecrets
 from xiong.tools import process
 from xiong.tools.clock import Clock
 
@@ -62,7 +61,7 @@ class LocalPlatform:
         self._layout = layout_for(settings.state)
         self._records = FileRecords(self._layout.records)
         self._lease = FileLease(self._layout.root)
-        self._secrets = LocalSecrets(self._layout.secrets)
+        self._secrets = HostSecrets(self._layout.secrets)
 
     @property
     def records(self) -> FileRecords:
@@ -167,7 +166,7 @@ class LocalPlatform:
         monitoring.announce(self._layout, ports, await self._children())
 
     async def volumes(self) -> list[Volume]:
-        return services.volumes(self._layout)
+        return volumes.volumes(self._layout)
 
     async def memory(self) -> MemoryUse | None:
         return await resident.memory(await self._children())
@@ -197,7 +196,7 @@ class LocalPlatform:
         start = self.start_of(release.id)
         environment = {**start.environment, **task.environment}
         if task.role is DatabaseRole.OWNER:
-            file = self._secrets.owner_file(self._settings, self._prepare()[1])
+            file = self._secrets.owner_file(self._settings, self._prepare()[1].stores)
             environment["DATABASE_URL_FILE"] = str(file)
         argv = [str(start.python), "-m", task.module, *task.arguments]
         return _result(await process.run(argv, environment=environment, timeout_seconds=task.timeout_seconds))
@@ -237,7 +236,7 @@ class LocalPlatform:
         services.publish(self._settings, self._layout, self._prepare()[1], self._secrets)
 
     async def store_url(self, store: str) -> Secret:
-        return self._secrets.store_url(store, self._settings, self._prepare()[1])
+        return self._secrets.store_url(store, self._settings, self._prepare()[1].stores)
 
     async def secrets(self) -> list[Secret]:
         return self._secrets.everything()
@@ -246,7 +245,7 @@ class LocalPlatform:
         return await versions.all_of(find_programs(), find_collectors())
 
     async def endpoint(self) -> Endpoint:
-        return front.endpoint(self._settings.proxy, self._secrets, self._prepare()[1])
+        return front.endpoint(self._settings.proxy, self._secrets, self._prepare()[1].proxy)
 
     async def take_lease(self, wanted: Lease) -> Lease:
         self._layout.make()
@@ -262,17 +261,20 @@ class LocalPlatform:
     def start_of(self, release_id: str) -> specs.Start:
         """With what a process of that release is started here."""
         _, ports = self._prepare()
-        secret_files = self._secrets.service_files(self._settings, ports)
-        environment = commands.service_environment(
+        secret_files = self._secrets.service_files(self._settings, ports.stores)
+        paging = self._settings.paging.file
+        seen = servers.service_environment(
             self._settings,
-            self._layout,
-            secret_files,
-            site=self._folders().site(release_id),
+            {name: str(file) for name, file in secret_files.items()},
+            deployment_id=self._layout.deployment_id,
+            spool=str(self._layout.spool),
+            paging_file=str(paging.absolute()) if paging else "",
             release_id=release_id,
-            public_url=front.endpoint(self._settings.proxy, self._secrets, ports).url,
+            public_url=front.endpoint(self._settings.proxy, self._secrets, ports.proxy).url,
         )
-        seen = self._secrets.digest(secret_files)
-        return specs.Start(release_id, self._folders().python(release_id), environment, seen)
+        environment = commands.release_environment(seen, self._folders().site(release_id))
+        digest = self._secrets.digest(secret_files)
+        return specs.Start(release_id, self._folders().python(release_id), environment, digest)
 
     def _pager_spec(self, release: Release, ports: Ports) -> Callable[[int], ProcessSpec] | None:
         if not (self._folders().site(release.id) / "api" / "pager").is_dir():

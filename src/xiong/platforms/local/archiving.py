@@ -9,9 +9,9 @@ from xiong.errors import PlatformError
 from xiong.platforms.base import Progress
 from xiong.platforms.local import commands, specs
 from xiong.platforms.local.database import ServerUser
-from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ProcessSpec
+from xiong.platforms.onehost.layout import Layout
 from xiong.platforms.stores import Stores
 from xiong.tools import files
 from xiong.tools.store_access import StoreAccess

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from xiong.config.settings import CacheSettings, DatabaseSettings, Settings
-from xiong.platforms.local.layout import Layout
+from xiong.config.settings import DatabaseSettings
 from xiong.platforms.local.programs import Programs
+from xiong.platforms.onehost import servers
 from xiong.tools.store_access import WAL_SLOT
 
 BASE_ENVIRONMENT = {
@@ -17,7 +16,6 @@ BASE_ENVIRONMENT = {
     "TZ": "UTC",
     "PYTHONUNBUFFERED": "1",
 }
-_WAL_KEEP = "128MB"  # a base backup without a receiver fetches its log at the end
 SUPERUSER = "postgres"
 DATABASE = "xiongichat"
 
@@ -48,48 +46,16 @@ def postgres(
 
     Args:
         programs, data, port, settings: of this copy.
-        log_options: further options, about the write-ahead log; see `log_options`.
+        log_options: further options, about the write-ahead log; see `servers.log_options`.
     """
     options = {
         "port": str(port),
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
-        "max_connections": str(settings.max_connections),
-        "reserved_connections": "3",  # for the monitoring role, which must see who took the others
-        "password_encryption": "scram-sha-256",
-        "wal_level": "replica",
-        "idle_in_transaction_session_timeout": "60s",
-        "log_min_error_statement": "panic",  # a failed statement carries what people wrote
-        "log_parameter_max_length_on_error": "0",
-        "log_error_verbosity": "terse",  # details quote rows
-        "log_line_prefix": "%m [%p] ",
+        **servers.database_options(settings),
         **(log_options or {}),
     }
-    flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    return [str(programs / "postgres"), "-D", str(data), *flags]
-
-
-def log_options(settings: Settings, layout: Layout) -> dict[str, str]:
-    """What the server is told, as `backup.wal` has it."""
-    wanted = settings.backup
-    found = {
-        "summarize_wal": "on",  # increments need it
-        "wal_keep_size": _WAL_KEEP,
-        "max_slot_wal_keep_size": f"{wanted.slot_keep_mb}MB",
-        # A receiver that hangs is told of its end for ever, and the checkpointer waits for that.
-        "tcp_user_timeout": "60s",
-    }
-    if settings.streams_log and wanted.wal == "synchronous":
-        # Only the service's commits wait, by a setting of its role: what prepares the receiver must not.
-        found |= {"synchronous_standby_names": "pg_receivewal", "synchronous_commit": "local"}
-    if settings.archives_log:
-        found |= {
-            "archive_mode": "on",
-            "archive_library": "basic_archive",
-            "basic_archive.archive_directory": str(layout.wal),
-            "archive_timeout": f"{wanted.archive_seconds:g}s",
-        }
-    return found
+    return [str(programs / "postgres"), "-D", str(data), *servers.flags(options)]
 
 
 def receive_wal(programs: Path | None, folder: Path, *, synchronous: bool) -> list[str]:
@@ -118,27 +84,6 @@ def database_client_environment(port: int, password: str) -> dict[str, str]:
         "PGPASSWORD": password,
         "PGCONNECT_TIMEOUT": "5",
     }
-
-
-def valkey_configuration(folder: Path, port: int, passwords: Sequence[str], settings: CacheSettings) -> str:
-    """The server's file; it takes any of the passwords, told by their digests alone."""
-    digests = " ".join(f"#{hashlib.sha256(word.encode()).hexdigest()}" for word in passwords)
-    return "\n".join(
-        [
-            "bind 127.0.0.1",
-            f"port {port}",
-            "protected-mode yes",
-            f"user default on {digests} ~* &* +@all",
-            f'dir "{folder}"',
-            "appendonly yes",
-            "appendfsync everysec",
-            f"maxmemory {settings.max_memory}",
-            "maxmemory-policy noeviction",
-            "repl-diskless-sync-delay 0",
-            "daemonize no",
-            "",
-        ]
-    )
 
 
 def valkey(program: Path, configuration: Path) -> list[str]:
@@ -206,37 +151,9 @@ def alertmanager(program: Path, file: Path, folder: Path, port: int) -> list[str
     ]
 
 
-def service_environment(
-    settings: Settings,
-    layout: Layout,
-    secret_files: Mapping[str, Path],
-    *,
-    site: Path,
-    release_id: str,
-    public_url: str,
-) -> dict[str, str]:
-    """What a release sees: the environment contract, secrets as files."""
-    paging = settings.paging.file
-    return {
-        **BASE_ENVIRONMENT,
-        "PYTHONPATH": str(site),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "RELEASE_ID": release_id,
-        "ENVIRONMENT": settings.service.environment,
-        "RATE_LIMIT": settings.service.rate_limit,
-        "RETENTION_DAYS": str(settings.service.retention_days),
-        "DATABASE_POOL_SIZE": str(settings.service.database_pool),
-        "DEPLOYMENT_ID": layout.deployment_id,
-        "SPOOL_DIR": str(layout.spool),
-        "OPENAI_BASE_URL": settings.model.base_url,
-        "OPENAI_MODEL": settings.model.name,
-        "OPENAI_EMBEDDINGS": "1" if settings.model.embeddings else "0",
-        "MODEL_DAILY_TOKENS": str(settings.model.daily_tokens),
-        "PUBLIC_URL": settings.paging.public_url or public_url,
-        **({"PAGING_FILE": str(paging.absolute())} if paging else {}),
-        **({"CONSOLE_URL": settings.console.public_url} if settings.console.public_url else {}),
-        **{f"{name}_FILE": str(file) for name, file in secret_files.items()},
-    }
+def release_environment(seen: Mapping[str, str], site: Path) -> dict[str, str]:
+    """What a process of a release gets: where its code lies, and what `servers.service_environment` says."""
+    return {**BASE_ENVIRONMENT, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", **seen}
 
 
 def build_wheel(programs: Programs, python: Path, source: Path, out: Path) -> list[str]:

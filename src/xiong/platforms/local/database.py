@@ -11,7 +11,7 @@ from pathlib import Path
 from xiong.config.secrets import Secret
 from xiong.errors import PlatformError
 from xiong.platforms.local import commands
-from xiong.platforms.local.layout import Layout, open_to_others
+from xiong.platforms.onehost.layout import Layout, open_to_others
 from xiong.tools import files, process
 
 _OWN_USER = "xiong-postgres"

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 
 from xiong.config.settings import Settings
-from xiong.errors import PlatformError, XiongError
+from xiong.errors import PlatformError
 from xiong.model.release import Release
 from xiong.platforms.faults import Fault
-from xiong.platforms.local import commands, cutting
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
+from xiong.platforms.local import cutting
 from xiong.platforms.local.releases import ReleaseFolders
 from xiong.platforms.local.supervision.client import SupervisorClient
-from xiong.tools import process
-
-_SMALL = "16m"
-_CHUNK = b"\0" * 65536
-_SECONDS = 30.0
+from xiong.platforms.onehost import small_disk
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 
 
 class LocalFaults:
@@ -47,9 +39,7 @@ class LocalFaults:
             if self._settings.database.url is not None:
                 return "the database is not ours: cut its network off where it runs"
             return await cutting.impossible()
-        if fault is Fault.FILL_DISK and os.geteuid() != 0:
-            return "it needs root: a small file system is mounted, so that the machine's own never fills"
-        return None
+        return small_disk.lacks() if fault is Fault.FILL_DISK else None
 
     async def freeze(self, instance: str) -> None:
         root = psutil.Process(await self._pid(instance))
@@ -79,38 +69,10 @@ class LocalFaults:
         await cutting.reconnect(self._ports().database)
 
     async def fill_disk(self) -> str:
-        place = self._layout.small_disk
-        place.mkdir(exist_ok=True)
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={_SMALL},mode=0755", place.name, str(place)]
-        await _run(f"mounting a small file system on {place}", mount)
-        _fill(place / "drill.log.1")
-        return f"{_SMALL[:-1]} MiB at {place}"
+        return await small_disk.fill(self._layout)
 
     async def empty_disk(self) -> None:
-        place = self._layout.small_disk
-        while os.path.ismount(place):
-            await _run(f"unmounting {place}", ["umount", str(place)])
-        if place.is_dir():
-            shutil.rmtree(place)
+        await small_disk.empty(self._layout)
 
     async def vary(self, release: Release, appended: str) -> Release:
         return self._releases().vary(release, appended)
-
-
-def _fill(file: Path) -> None:
-    """Writes until the disk is full."""
-    try:
-        with file.open("wb", buffering=0) as filler:
-            while True:
-                filler.write(_CHUNK)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-
-
-async def _run(what: str, argv: list[str]) -> None:
-    done = await process.run(argv, environment=commands.BASE_ENVIRONMENT, timeout_seconds=_SECONDS)
-    try:
-        done.checked(what)
-    except XiongError as error:
-        raise PlatformError(error.message) from error

@@ -7,29 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
-
-import orjson
-import yaml
+from urllib.parse import urlsplit
 
 import xiong
 from xiong.config.dump import to_toml
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
-from xiong.platforms import shipped
 from xiong.platforms.base import Progress
 from xiong.platforms.collectors import HINT, Collectors, find_collectors
 from xiong.platforms.local import specs
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
+from xiong.platforms.onehost import collecting
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 from xiong.tools import files
 
-HOOK = "/alerts/"
 _JOBS = {specs.API: "xiongichat-api", specs.PAGER: "xiongichat-pager"}
 
 
@@ -92,41 +87,23 @@ def _told(spec: ProcessSpec, now: ChildStatus | None, before: ChildStatus | None
 
 
 def announce(layout: Layout, ports: Ports, children: Sequence[ChildStatus]) -> None:
-    """Writes where Prometheus finds each process; a file whose content stands already is left alone.
-
-    The release is no label of a target: every series would begin anew with each deploy. It is read from
-    `xiongichat_build_info`.
-    """
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in _JOBS.values()}
+    """Writes where Prometheus finds each process."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in _JOBS.values()}
     for child in children:
         if child.service in _JOBS and child.url and child.state is not ChildState.STOPPED:
-            found[_JOBS[child.service]].append(_target(urlsplit(child.url).netloc, child.name))
+            found[_JOBS[child.service]].append((urlsplit(child.url).netloc, child.name))
     fixed = {"xiong-watch": ports.watch, specs.PROMETHEUS: ports.prometheus}
     fixed[specs.ALERTMANAGER] = ports.alertmanager
     for job, port in fixed.items():
-        found[job] = [_target(f"127.0.0.1:{port}", job)]
-    for job, targets in found.items():
-        file = layout.monitoring / "targets" / f"{job}.json"
-        document = orjson.dumps(sorted(targets, key=lambda t: str(t["labels"])), option=orjson.OPT_INDENT_2)
-        if not file.is_file() or file.read_bytes() != document:
-            files.write_atomic(file, document, mode=0o644)
-
-
-def _target(address: str, name: str) -> dict[str, Any]:
-    return {"targets": [address], "labels": {"instance": name}}
+        found[job] = [(f"127.0.0.1:{port}", job)]
+    collecting.write_targets(layout, found)
 
 
 def _prometheus_files(settings: Settings, layout: Layout, *, write: bool) -> str:
     """Puts settings and rules where the local Prometheus reads them; returns their digest."""
-    document = shipped.load(shipped.folder() / "prometheus" / "prometheus.local.yml")
-    local = shipped.with_runbooks(document, settings.monitoring.runbooks_url)
-    texts = {layout.monitoring / "prometheus.yml": yaml.safe_dump(local, sort_keys=False).encode()}
-    rules = layout.monitoring / "rules"
-    texts |= {rules / file.name: file.read_bytes() for file in shipped.rule_files()}
+    texts = collecting.prometheus_texts(settings, layout, "prometheus.local.yml")
     if write:
-        _put(texts)
-        for stray in set(rules.glob("*.yml")) - set(texts):
-            stray.unlink()
+        collecting.put_rules(layout, texts)
     return _digest(*(str(file.name).encode() + text for file, text in texts.items()))
 
 
@@ -135,21 +112,11 @@ def _alertmanager_file(settings: Settings, layout: Layout, ports: Ports, *, writ
     own = settings.monitoring.alertmanager_file
     if own is not None:
         return own.absolute(), _digest(own.read_bytes())
-    document = shipped.load(shipped.folder() / "alertmanager" / "alertmanager.yml")
-    local = shipped.with_receivers(
-        document, lambda name: f"http://127.0.0.1:{ports.watch}{HOOK}{quote(name, safe='')}"
-    )
-    text = yaml.safe_dump(local, sort_keys=False, allow_unicode=True).encode()
+    text = collecting.alertmanager_text(f"http://127.0.0.1:{ports.watch}{collecting.HOOK}")
     file = layout.monitoring / "alertmanager.yml"
     if write:
-        _put({file: text})
+        collecting.put({file: text})
     return file, _digest(text)
-
-
-def _put(texts: Mapping[Path, bytes]) -> None:
-    for file, text in texts.items():
-        if not file.is_file() or file.read_bytes() != text:
-            files.write_atomic(file, text, mode=0o644)
 
 
 def _code() -> bytes:

@@ -8,9 +8,9 @@ from xiong.config.settings import Settings
 from xiong.platforms.base import PlannedCommand
 from xiong.platforms.collectors import find_collectors
 from xiong.platforms.local import commands, monitoring
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.programs import Programs
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 
 
 def plan(

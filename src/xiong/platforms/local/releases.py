@@ -18,8 +18,8 @@ from xiong.errors import PlatformError, ReleaseNotFoundError, XiongError
 from xiong.model.release import Release, SchemaSupport
 from xiong.platforms.base import Progress
 from xiong.platforms.local import commands
-from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.programs import Programs
+from xiong.platforms.onehost.layout import Layout
 from xiong.tools import files, process
 
 _BUILD_SECONDS = 300.0

@@ -10,11 +10,12 @@ from xiong.config.settings import Settings
 from xiong.errors import PlatformError, RolloutError
 from xiong.model.instance import Instance, InstanceState
 from xiong.model.release import Release
-from xiong.platforms.local import proxy, specs
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports, owner_of
+from xiong.platforms.local import specs
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
+from xiong.platforms.onehost import proxy
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports, owner_of
 from xiong.tools.clock import SystemClock
 
 _STATES = {

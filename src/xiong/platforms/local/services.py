@@ -9,18 +9,18 @@ from pathlib import Path
 
 import orjson
 
-from xiong.config.settings import Settings
+from xiong.config.settings import ProxySettings, Settings
 from xiong.errors import PlatformError
-from xiong.model.volume import Volume
 from xiong.platforms.base import Progress
-from xiong.platforms.local import archiving, commands, database, proxy, specs
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Owner, Ports, owner_of
+from xiong.platforms.local import archiving, database, specs
 from xiong.platforms.local.programs import Programs
-from xiong.platforms.local.secrets import LocalSecrets
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.spec import ProcessSpec
 from xiong.platforms.local.supervision.starting import start_daemon
+from xiong.platforms.onehost import proxy, servers, volumes
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Owner, Ports, owner_of
+from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.tools import files
 
 _START_SECONDS = 60.0
@@ -28,17 +28,14 @@ _START_SECONDS = 60.0
 
 def faults(settings: Settings, layout: Layout) -> list[str]:
     """Why nothing can be started, in words: too little room, or a file that is not there."""
-    found = []
-    free, least = shutil.disk_usage(layout.root).free // 2**20, settings.deploy.disk_free_mb
-    if free < least:
-        found.append(f"{free} MiB are free at {layout.root}, {least} MiB are needed (deploy.disk_free_mb)")
     named = (
         ("proxy.certificate", settings.proxy.certificate),
         ("proxy.key", settings.proxy.key),
         ("paging.file", settings.paging.file),
         ("monitoring.alertmanager_file", settings.monitoring.alertmanager_file),
     )
-    return [*found, *(f"{name} names no file: {file}" for name, file in named if file and not file.is_file())]
+    missing = (f"{name} names no file: {file}" for name, file in named if file and not file.is_file())
+    return [*volumes.too_little(settings, layout), *missing]
 
 
 def foreign_ports(ports: Ports, logs: Path) -> list[str]:
@@ -70,7 +67,7 @@ async def start(
     layout: Layout,
     ports: Ports,
     programs: Programs,
-    secrets: LocalSecrets,
+    secrets: HostSecrets,
     progress: Progress,
 ) -> None:
     """Starts what does not run yet; a part whose configuration changed is restarted.
@@ -90,7 +87,7 @@ async def start(
             configuration = write_cache_configuration(settings, layout, ports, secrets)
             await _bring_up(supervisor, specs.valkey(layout, ports, programs, configuration), progress)
         document = orjson.dumps(
-            proxy.configuration(settings.proxy, layout, ports),
+            proxy.configuration(settings.proxy, front_of(settings.proxy, layout, ports)),
             option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS,
         )
         configuration = layout.proxy / "caddy.json"
@@ -103,21 +100,29 @@ async def start(
         await _bring_up(supervisor, spec, progress)
 
 
-def publish(settings: Settings, layout: Layout, ports: Ports, secrets: LocalSecrets) -> None:
+def front_of(settings: ProxySettings, layout: Layout, ports: Ports) -> proxy.Front:
+    """What the local proxy stands before."""
+    return proxy.Front(
+        listen=f"{settings.bind}:{ports.proxy}",
+        slots=[f"127.0.0.1:{port}" for port in ports.slots],
+        deployment_id=layout.deployment_id,
+        certificates=layout.proxy / "certificates",
+    )
+
+
+def publish(settings: Settings, layout: Layout, ports: Ports, secrets: HostSecrets) -> None:
     """Writes what the service and its cache read of the secrets."""
-    secrets.service_files(settings, ports)
-    secrets.owner_file(settings, ports)
+    secrets.service_files(settings, ports.stores)
+    secrets.owner_file(settings, ports.stores)
     if settings.cache.url is None:
         write_cache_configuration(settings, layout, ports, secrets)
 
 
-def write_cache_configuration(
-    settings: Settings, layout: Layout, ports: Ports, secrets: LocalSecrets
-) -> Path:
+def write_cache_configuration(settings: Settings, layout: Layout, ports: Ports, secrets: HostSecrets) -> Path:
     """The cache's file, with every password that it takes; read at its next start."""
     configuration = layout.secrets / "valkey.conf"
     words = [secret.reveal() for secret in (secrets.get("cache"), *secrets.beside("cache"))]
-    text = commands.valkey_configuration(layout.cache, ports.cache, words, settings.cache)
+    text = servers.valkey_configuration(str(layout.cache), ports.cache, words, settings.cache)
     files.write_atomic(configuration, text.encode())
     return configuration
 
@@ -132,25 +137,6 @@ async def _bring_up(supervisor: SupervisorClient, spec: ProcessSpec, progress: P
         ) from error
     was = "runs" if status.pid == ready.pid and status.state == ready.state else "started"
     progress(f"{spec.name} {was} (pid {ready.pid})")
-
-
-def volume_folders(layout: Layout) -> dict[str, Path]:
-    """The file system of the state folder, the data stores' own where that is another, and a drill's."""
-    found = {"state": layout.root}
-    if layout.store_root.stat().st_dev != layout.root.stat().st_dev:
-        found["database"] = layout.store_root
-    if os.path.ismount(layout.small_disk):
-        found["drill"] = layout.small_disk
-    return found
-
-
-def volumes(layout: Layout) -> list[Volume]:
-    """How full each of them is."""
-    seen = {name: os.statvfs(folder) for name, folder in volume_folders(layout).items()}
-    return [
-        Volume(name, s.f_bavail * s.f_frsize, s.f_blocks * s.f_frsize, s.f_favail, s.f_files)
-        for name, s in seen.items()
-    ]
 
 
 def purge(layout: Layout) -> None:

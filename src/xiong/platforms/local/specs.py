@@ -13,10 +13,11 @@ from pathlib import Path
 from xiong.config.settings import ConsoleSettings, Settings
 from xiong.platforms.local import commands
 from xiong.platforms.local.database import ServerUser
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.programs import Programs
 from xiong.platforms.local.supervision.spec import Probe, ProcessSpec
+from xiong.platforms.onehost import servers
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 
 POSTGRES, VALKEY, PROXY, API, PAGER = "postgres", "valkey", "proxy", "api", "pager"
 WAL = "wal"
@@ -51,7 +52,7 @@ def postgres(
                 layout.database,
                 ports.database,
                 settings.database,
-                commands.log_options(settings, layout),
+                servers.log_options(settings, str(layout.wal)),
             )
         ),
         env=commands.BASE_ENVIRONMENT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -12,13 +11,15 @@ from pathlib import Path
 from xiong.config.secrets import Secret
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
-from xiong.platforms.local import archiving, commands, database, exchanging, gate, scratch, specs
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
+from xiong.platforms.local import archiving, commands, database, specs
 from xiong.platforms.local.programs import Programs
-from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.local.starting import LocalStarter
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
+from xiong.platforms.onehost import exchanging, gate, scratch
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
+from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.platforms.stores import KeptStore
 from xiong.tools.store_access import StoreAccess
 
@@ -32,7 +33,7 @@ class LocalStores:
         self,
         settings: Settings,
         layout: Layout,
-        secrets: LocalSecrets,
+        secrets: HostSecrets,
         prepare: Callable[[], tuple[Programs, Ports]],
         start_of: Callable[[str], specs.Start],
     ) -> None:
@@ -99,7 +100,7 @@ class LocalStores:
     async def hand_over(self, store: str, folder: Path) -> None:
         _, run_as = await self._server()
         if store == POSTGRES and run_as is not None:
-            await asyncio.to_thread(_own, folder, run_as)
+            await asyncio.to_thread(exchanging.own, folder, run_as)
 
     def scratch(
         self, store: str, folder: Path, options: Mapping[str, str]
@@ -110,15 +111,14 @@ class LocalStores:
 
     @asynccontextmanager
     async def _scratch_database(self, folder: Path, options: Mapping[str, str]) -> AsyncIterator[StoreAccess]:
-        tools, run_as = await self._server()
-        async with scratch.postgres(folder, tools, run_as, self._settings.database, options) as access:
+        async with scratch.postgres(await self._starter(), folder, options) as access:
             yield access
 
     @asynccontextmanager
     async def _scratch_cache(self, folder: Path, options: Mapping[str, str]) -> AsyncIterator[StoreAccess]:
-        programs, _ = self._prepare()
-        password = self._secrets.get("cache")
-        async with scratch.valkey(folder, programs.valkey, password, self._settings.cache, options) as access:
+        password, settings = self._secrets.get("cache"), self._settings.cache
+        starter = await self._starter()
+        async with scratch.valkey(starter, folder, str(folder), password, settings, options) as access:
             yield access
 
     async def gate(self, *, closed: bool) -> None:
@@ -127,7 +127,8 @@ class LocalStores:
             return
         with suppress(SupervisorNotRunningError):  # where nothing runs nobody gets in
             async with SupervisorClient(self._layout.root) as supervisor:
-                await gate.close(self._layout, supervisor)
+                children = await supervisor.list()
+                await gate.close(self._layout, [c.name for c in children if c.service == specs.API])
 
     async def stop(self, store: str) -> None:
         try:
@@ -158,10 +159,15 @@ class LocalStores:
     async def trial_service(
         self, release: str, postgres: StoreAccess, valkey: StoreAccess
     ) -> AsyncIterator[str]:
-        start = self._start_of(release)
         password = self._secrets.get("database-app")
-        async with scratch.service(start, postgres, password, valkey, self._settings) as url:
+        starter = await self._starter(self._start_of(release))
+        async with scratch.service(starter, postgres, password, valkey, self._settings) as url:
             yield url
+
+    async def _starter(self, release: specs.Start | None = None) -> LocalStarter:
+        programs, _ = self._prepare()
+        tools, run_as = await self._server()
+        return LocalStarter(self._settings, tools, programs.valkey, run_as, release)
 
     def _room(self, store: str) -> Path:
         """Where its other folders lie: on the file system of its live one, which may not be the other's."""
@@ -179,10 +185,3 @@ def _known(store: str) -> str:
     if store not in {POSTGRES, VALKEY}:
         raise PlatformError(f"no data store {store}: expected {POSTGRES} or {VALKEY}")
     return store
-
-
-def _own(folder: Path, run_as: tuple[int, int]) -> None:
-    os.chown(folder, *run_as)
-    for path, folders, names in os.walk(folder):
-        for name in (*folders, *names):
-            os.chown(os.path.join(path, name), *run_as, follow_symlinks=False)

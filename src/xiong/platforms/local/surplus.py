@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from xiong.model.volume import Surplus
-from xiong.platforms.local import services
-from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.releases import ReleaseFolders
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.volumes import volume_folders
 
 _BLOCK_BYTES = 512  # the unit of st_blocks, whatever the file system's own is
 
@@ -17,9 +17,7 @@ def reclaim(
     layout: Layout, folders: ReleaseFolders, keep: Collection[str], volumes: Collection[str], *, dry_run: bool
 ) -> list[Surplus]:
     """See `Platform.reclaim`; an environment goes with the last release that uses it."""
-    devices = {
-        folder.stat().st_dev for name, folder in services.volume_folders(layout).items() if name in volumes
-    }
+    devices = {folder.stat().st_dev for name, folder in volume_folders(layout).items() if name in volumes}
     found = []
     for file in sorted(layout.logs.rglob("*.log.[0-9]")):
         if file.stat().st_dev in devices:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from xiong.errors import PlatformError
 from xiong.platforms.local import commands
-from xiong.platforms.local.layout import Layout
 from xiong.platforms.local.supervision.client import SupervisorClient
+from xiong.platforms.onehost.layout import Layout
 from xiong.tools import files, process
 
 

@@ -233,6 +233,17 @@ async def test_a_log_that_breaks_off_behind_the_newest_set_is_a_fault_of_that_se
     assert (await damaged.found(damaged.stage.full)).outcome is VerifyOutcome.GOOD
 
 
+async def test_the_newest_set_is_the_one_that_began_last_whatever_the_ids_say(damaged):
+    keys = await keys_of(damaged.stage.vault, SETTINGS)
+    earlier = replace(damaged.stage.full, id="20991231T000000Z-ffff")  # as of two sets of the same second
+    await damaged.repository(keys).write_manifest(earlier)
+    newest = damaged.files(f"wal/{damaged.stage.full.database.system_id}")[-1]
+    later = newest.parent.with_name(f"{int(newest.parent.name, 16) + 2:024X}")
+    shutil.copytree(newest.parent, later)
+    found = await damaged.found(damaged.stage.increment)
+    assert any("breaks off" in fault and later.name in fault for fault in found.faults)
+
+
 def renamed(piece: Path, at: int, to: str) -> Path:
     words = piece.name.removesuffix(".zst.age").split("-")
     words[at] = to

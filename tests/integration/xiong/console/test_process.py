@@ -18,7 +18,7 @@ from console_stage import FORM_FIELD, field_of
 from copies import finished
 from servers import free_port, wait_until
 from xiong.console.serving import welcome
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 
 pytestmark = pytest.mark.long
 

@@ -21,9 +21,9 @@ from xiong.operations.secrets.changing import Changing
 from xiong.operations.secrets.names import ROTATED, Step, steps
 from xiong.operations.secrets.standing import Rotation
 from xiong.platforms.local import services
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
-from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
+from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.tools.clock import SystemClock
 from xiong.tools.store_access import StoreAccess
 
@@ -50,8 +50,8 @@ class Copy:
     stores: NoReceiver = field(default_factory=NoReceiver)
 
     @property
-    def kept(self) -> LocalSecrets:
-        return LocalSecrets(self.layout.secrets)
+    def kept(self) -> HostSecrets:
+        return HostSecrets(self.layout.secrets)
 
     @property
     def ports(self) -> Ports:
@@ -82,7 +82,7 @@ class Copy:
 
     async def store_url(self, store):
         self.change()
-        return self.kept.store_url(store, SETTINGS, self.ports)
+        return self.kept.store_url(store, SETTINGS, self.ports.stores)
 
     async def run_store_tool(self, store, argv, stdin=b""):
         self.change()

@@ -20,7 +20,7 @@ from xiong.model.backup import BackupKind, VerifyOutcome
 from xiong.model.lease import Lease
 from xiong.operations.backup import history
 from xiong.operations.journal import Committed
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.object_store import StorageError
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -21,8 +21,8 @@ from xiong.model.instance import Instance, InstanceState
 from xiong.model.lease import Lease
 from xiong.operations.drill import score, standing
 from xiong.operations.drill.standing import Standing
-from xiong.platforms.local.lease import FileLease
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools import host
 from xiong.tools.clock import SystemClock
 

@@ -10,8 +10,8 @@ from xiong.errors import ExitCode, LeaseHeldError
 from xiong.operations.drill import standing
 from xiong.operations.drill.standing import Standing
 from xiong.operations.leasing import beside_drill, hold_lease
-from xiong.platforms.local.lease import FileLease
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools import host
 from xiong.tools.clock import SystemClock
 

@@ -13,7 +13,7 @@ from xiong.model.receipt import Outcome, Receipt
 from xiong.operations import notices
 from xiong.operations.notices import counts, deliver, list_notices, tell, waiting_since
 from xiong.operations.rollout_notices import tell_of_rollouts
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools import notices as post
 
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)

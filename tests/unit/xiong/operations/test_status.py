@@ -12,7 +12,7 @@ from xiong.model.documents import to_document
 from xiong.model.receipt import Outcome, Receipt
 from xiong.operations.journal import Journal
 from xiong.operations.status import status
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from xiong.model.instance import Instance
 from xiong.operations.bundle import archive, secrets
 from xiong.operations.bundle import bundle as module
 from xiong.operations.bundle.clearing import Clearing
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 from xiong.tools.clock import SystemClock
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)

@@ -16,7 +16,7 @@ from xiong.model.receipt import Outcome, Receipt
 from xiong.operations import preflight
 from xiong.operations.drill import score
 from xiong.operations.drill.proofs import unproven
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 PASSED, FAILED, NOT_RUN = DrillOutcome

@@ -8,7 +8,7 @@ import pytest
 
 from xiong.operations.drill.drill import Seen
 from xiong.operations.drill.sightings import first_seen, first_told
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 
 BLOW = datetime(2026, 3, 2, 10, 59, 58, tzinfo=UTC)
 HUNG = Seen("api", ("hung",))

@@ -14,7 +14,7 @@ from xiong.operations.drill.drill import Seen
 from xiong.operations.drill.load import DrillLoad
 from xiong.operations.drill.steady import Steady
 from xiong.operations.recovery.memory import CheckMemory, Memory, MemoryStore
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 
 
 @pytest.fixture

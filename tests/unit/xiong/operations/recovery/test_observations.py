@@ -14,7 +14,7 @@ from xiong.operations.recovery.observations import (
     compact,
     recorded,
 )
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost.records import FileRecords
 
 WELL = Finding("api", Verdict.HEALTHY, "2 of 2 answer", "xiong status", (Figure("replicas", 2),), seconds=0.1)
 

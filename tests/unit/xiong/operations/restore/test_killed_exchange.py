@@ -14,8 +14,8 @@ from xiong.model.task import TaskResult
 from xiong.operations.restore import journal, kept
 from xiong.operations.restore.journal import Exchange, Step
 from xiong.operations.restore.swap import finish_interrupted, mend, swap
-from xiong.platforms.local import exchanging
-from xiong.platforms.local.records import FileRecords
+from xiong.platforms.onehost import exchanging
+from xiong.platforms.onehost.records import FileRecords
 from xiong.platforms.stores import KeptStore
 from xiong.tools.clock import SystemClock
 

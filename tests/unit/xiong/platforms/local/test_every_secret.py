@@ -1,6 +1,6 @@
 """Every secret of a local copy is known, so that what leaves it can be searched for it."""
 
-from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.onehost.secrets import HostSecrets
 
 
 def test_every_word_that_lies_there_is_a_secret_and_configuration_is_none(tmp_path):
@@ -11,11 +11,11 @@ def test_every_word_that_lies_there_is_a_secret_and_configuration_is_none(tmp_pa
     (tmp_path / "settings.toml").write_text('state = "/srv"\n\n')
     (tmp_path / "OPENAI_API_KEY").write_text("")
 
-    found = {secret.reveal() for secret in LocalSecrets(tmp_path).everything()}
+    found = {secret.reveal() for secret in HostSecrets(tmp_path).everything()}
 
     assert found == {"the-token", "postgresql://app:p%2Fw@127.0.0.1/x", "p/w", "AAAABBBB"}
 
 
 def test_to_know_them_makes_none(tmp_path):
-    assert LocalSecrets(tmp_path / "nothing").everything() == []
+    assert HostSecrets(tmp_path / "nothing").everything() == []
     assert list(tmp_path.iterdir()) == []

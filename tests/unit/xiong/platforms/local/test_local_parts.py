@@ -10,13 +10,14 @@ import pytest
 
 from xiong.config.settings import ProxySettings, Settings
 from xiong.errors import PlatformError, XiongError
-from xiong.platforms.local import commands, proxy
 from xiong.platforms.local.adapter import LocalPlatform
-from xiong.platforms.local.layout import Layout, layout_for, open_to_others
-from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.programs import find_programs
-from xiong.platforms.local.secrets import LocalSecrets
+from xiong.platforms.local.services import front_of
 from xiong.platforms.local.systemd import unit
+from xiong.platforms.onehost import proxy, servers
+from xiong.platforms.onehost.layout import Layout, layout_for, open_to_others
+from xiong.platforms.onehost.ports import Ports
+from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.tools import files
 
 PORTS = Ports(8080, 5432, 6379, (9001, 9002, 9003), (9101, 9102))
@@ -46,7 +47,7 @@ def test_below_a_closed_folder_roots_database_goes_elsewhere(tmp_path, monkeypat
 def test_secrets_are_ours_alone_and_made_once(tmp_path):
     layout = Layout(tmp_path / "state", tmp_path / "state")
     layout.make()
-    secrets = LocalSecrets(layout.secrets)
+    secrets = HostSecrets(layout.secrets)
 
     word = secrets.get("cache")
 
@@ -56,9 +57,9 @@ def test_secrets_are_ours_alone_and_made_once(tmp_path):
 
 
 def test_the_service_reads_tokens_only_as_digests(tmp_path):
-    secrets = LocalSecrets(tmp_path)
+    secrets = HostSecrets(tmp_path)
 
-    written = secrets.service_files(Settings(), PORTS)["API_TOKENS"].read_text()
+    written = secrets.service_files(Settings(), PORTS.stores)["API_TOKENS"].read_text()
 
     rows = {row["application"]: row for row in json.loads(written)}
     for name, file, scopes in (
@@ -72,23 +73,34 @@ def test_the_service_reads_tokens_only_as_digests(tmp_path):
 
 
 def test_a_copy_from_before_there_were_cases_gets_its_care_token_at_the_next_up(tmp_path):
-    before = LocalSecrets(tmp_path)
-    before.service_files(Settings(), PORTS)
+    before = HostSecrets(tmp_path)
+    before.service_files(Settings(), PORTS.stores)
     before.care_token.unlink()
     operator = before.operator_token.read_text()
 
-    written = LocalSecrets(tmp_path).service_files(Settings(), PORTS)["API_TOKENS"].read_text()
+    written = HostSecrets(tmp_path).service_files(Settings(), PORTS.stores)["API_TOKENS"].read_text()
 
     made = before.care_token.read_text()
     assert hashlib.sha256(made.encode()).hexdigest() in written
     assert before.operator_token.read_text() == operator
 
 
+def told_of(settings: Settings, secret_files: dict[str, str]) -> dict[str, str]:
+    """What a release is told by these settings."""
+    return servers.service_environment(
+        settings,
+        secret_files,
+        deployment_id="d1",
+        spool="/spool",
+        paging_file="",
+        release_id="r1",
+        public_url="http://here",
+    )
+
+
 def test_the_service_is_told_where_the_console_is_only_when_somebody_said_so(tmp_path):
     def told(settings: Settings) -> str | None:
-        return commands.service_environment(
-            settings, Layout(tmp_path, tmp_path), {}, site=tmp_path, release_id="r1", public_url="http://here"
-        ).get("CONSOLE_URL")
+        return told_of(settings, {}).get("CONSOLE_URL")
 
     there = Settings.model_validate({"console": {"public_url": "https://console.example"}})
     assert (told(Settings()), told(there)) == (None, "https://console.example")
@@ -97,12 +109,9 @@ def test_the_service_is_told_where_the_console_is_only_when_somebody_said_so(tmp
 
 
 def test_no_secret_stands_on_a_command_line_or_in_the_service_environment(tmp_path):
-    layout = Layout(tmp_path, tmp_path)
-    secrets = LocalSecrets(tmp_path)
-    written = secrets.service_files(Settings(), PORTS)
-    environment = commands.service_environment(
-        Settings(), layout, written, site=tmp_path / "site", release_id="r1", public_url="http://here"
-    )
+    secrets = HostSecrets(tmp_path)
+    written = secrets.service_files(Settings(), PORTS.stores)
+    environment = told_of(Settings(), {name: str(file) for name, file in written.items()})
 
     values = " ".join(environment.values())
 
@@ -112,7 +121,9 @@ def test_no_secret_stands_on_a_command_line_or_in_the_service_environment(tmp_pa
 
 
 def test_the_proxy_knows_every_slot_from_the_start_and_hides_metrics(tmp_path):
-    configuration = proxy.configuration(ProxySettings(), Layout(tmp_path, tmp_path), PORTS)
+    configuration = proxy.configuration(
+        ProxySettings(), front_of(ProxySettings(), Layout(tmp_path, tmp_path), PORTS)
+    )
 
     routes = configuration["apps"]["http"]["servers"]["service"]["routes"]
     dialled = [u["dial"] for u in routes[-1]["handle"][-1]["upstreams"]]
@@ -124,7 +135,7 @@ def test_the_proxy_knows_every_slot_from_the_start_and_hides_metrics(tmp_path):
 def test_with_a_host_and_no_certificate_the_proxy_asks_an_acme_authority(tmp_path):
     settings = ProxySettings(host="chat.example", acme_directory="https://ca.example/directory")
 
-    tls = proxy.configuration(settings, Layout(tmp_path, tmp_path), PORTS)["apps"]["tls"]
+    tls = proxy.configuration(settings, front_of(settings, Layout(tmp_path, tmp_path), PORTS))["apps"]["tls"]
 
     (policy,) = tls["automation"]["policies"]
     assert policy["subjects"] == ["chat.example"]

@@ -11,9 +11,9 @@ from xiong.config.settings import Settings
 from xiong.platforms import shipped
 from xiong.platforms.collectors import Collectors
 from xiong.platforms.local import monitoring
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
 from xiong.platforms.local.supervision.spec import ChildState, ChildStatus, ProcessSpec
+from xiong.platforms.onehost.layout import Layout
+from xiong.platforms.onehost.ports import Ports
 
 PORTS = Ports(8080, 5432, 6379, (9001, 9002, 9003), (9101, 9102), 9201, 9202, 9203)
 BOTH = Collectors(Path("/bin/prometheus"), Path("/bin/alertmanager"))

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from xiong.config.secrets import Secret
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
-from xiong.platforms.local.ports import Ports
+from xiong.platforms.onehost.addresses import Addresses
 from xiong.tools import files
 
 PASSWORDS = (
@@ -28,11 +28,22 @@ OPERATOR_SCOPES = ("chat", "synthetic", "pages")
 CARE_SCOPES = ("care",)
 
 
-class LocalSecrets:
+class HostSecrets:
     """Makes, reads and renders the secrets below one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, published: Path | None = None, reader: tuple[int, int] | None = None
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            folder: where they are kept.
+            published: where the service finds what it reads of them; None: in `folder` too.
+            reader: (uid, gid) that the service runs as, where that is another user; needs root.
+        """
         self._folder = folder
+        self._published = published or folder
+        self._reader = reader
 
     @property
     def operator_token(self) -> Path:
@@ -92,10 +103,10 @@ class LocalSecrets:
         }
         return [Secret(word) for word in sorted(words)]
 
-    def service_files(self, settings: Settings, ports: Ports) -> dict[str, Path]:
+    def service_files(self, settings: Settings, stores: Addresses) -> dict[str, Path]:
         """Writes what the service reads; returns {environment name: file}."""
-        app = settings.database.url or self._app_url(ports)
-        cache = settings.cache.url or _redis_url(self.get("cache"), ports)
+        app = settings.database.url or self._app_url(stores)
+        cache = settings.cache.url or _redis_url(self.get("cache"), stores)
         values = {
             "DATABASE_URL": _text(app),
             "REDIS_URL": _text(cache),
@@ -104,7 +115,7 @@ class LocalSecrets:
             "OPENAI_API_KEY": _text(settings.model.api_key) if settings.model.api_key else "",
             "API_TOKENS": self._token_list(),
         }
-        return {name: self._put(name, value) for name, value in values.items()}
+        return {name: self._put(self._published / name, value) for name, value in values.items()}
 
     @staticmethod
     def digest(service_files: Mapping[str, Path]) -> str:
@@ -112,35 +123,41 @@ class LocalSecrets:
         read_once = {n: f.read_text() for n, f in sorted(service_files.items()) if n != "API_TOKENS"}
         return hashlib.sha256(repr(read_once).encode()).hexdigest()
 
-    def _app_url(self, ports: Ports) -> Secret:
+    def _app_url(self, stores: Addresses) -> Secret:
         """By the service's own login, or by the one that bridges a change of its password."""
         bridge = self.kept("database-app.next")
         if bridge is not None:
-            return _postgres_url("app_bridge", bridge, ports)
-        return _postgres_url("app", self.get("database-app"), ports)
+            return _postgres_url("app_bridge", bridge, stores)
+        return _postgres_url("app", self.get("database-app"), stores)
 
     def _further_keys(self) -> str:
         """Keys whose links and digests are taken too: the one to come, and those of before."""
         found = (self.kept("secret-key.next"), self.kept("secret-keys-earlier"))
         return "\n".join(secret.reveal() for secret in found if secret is not None)
 
-    def store_url(self, store: str, settings: Settings, ports: Ports) -> Secret:
+    def store_url(self, store: str, settings: Settings, stores: Addresses) -> Secret:
         """Where the tool itself reaches a data store; our own database as the role that reads no messages.
 
         Raises:
             PlatformError: there is no such store.
         """
         if store == "valkey":
-            return Secret(_text(settings.cache.url or _redis_url(self.get("cache"), ports)))
+            return Secret(_text(settings.cache.url or _redis_url(self.get("cache"), stores)))
         if store == "postgres":
-            url = settings.database.url or _postgres_url("monitor", self.get("database-monitor"), ports)
+            url = settings.database.url or _postgres_url("monitor", self.get("database-monitor"), stores)
             return Secret(_text(url))
         raise PlatformError(f"no data store {store}: expected postgres or valkey")
 
-    def owner_file(self, settings: Settings, ports: Ports) -> Path:
+    def owner_file(self, settings: Settings, stores: Addresses) -> Path:
         """The DATABASE_URL of the owner who migrates."""
-        url = settings.database.owner_url or _postgres_url("owner", self.get("database-owner"), ports)
-        return self._put("DATABASE_URL-owner", _text(url))
+        url = settings.database.owner_url or _postgres_url("owner", self.get("database-owner"), stores)
+        apart = self._published != self._folder
+        file = (
+            self._published.with_name("owner") / "DATABASE_URL"
+            if apart
+            else self._folder / "DATABASE_URL-owner"
+        )
+        return self._put(file, _text(url))
 
     def _token_list(self) -> str:
         operator = self._entries("operator", OPERATOR_SCOPES, self.operator_token.name)
@@ -158,10 +175,9 @@ class LocalSecrets:
             for secret in (self.get(name), *self.beside(name))
         ]
 
-    def _put(self, name: str, value: str) -> Path:
-        file = self._folder / name
+    def _put(self, file: Path, value: str) -> Path:
         if not file.is_file() or file.read_text() != value:
-            files.write_atomic(file, value.encode())
+            files.write_atomic(file, value.encode(), owner=self._reader)
         return file
 
 
@@ -178,10 +194,12 @@ def _text(secret: object) -> str:
     return str(reveal())
 
 
-def _postgres_url(role: str, password: Secret, ports: Ports) -> Secret:
+def _postgres_url(role: str, password: Secret, stores: Addresses) -> Secret:
     word = quote(password.reveal(), safe="")
-    return Secret(f"postgresql://xiongichat_{role}:{word}@127.0.0.1:{ports.database}/xiongichat")
+    host, port = stores.database
+    return Secret(f"postgresql://xiongichat_{role}:{word}@{host}:{port}/xiongichat")
 
 
-def _redis_url(password: Secret, ports: Ports) -> Secret:
-    return Secret(f"redis://:{quote(password.reveal(), safe='')}@127.0.0.1:{ports.cache}/0")
+def _redis_url(password: Secret, stores: Addresses) -> Secret:
+    host, port = stores.cache
+    return Secret(f"redis://:{quote(password.reveal(), safe='')}@{host}:{port}/0")

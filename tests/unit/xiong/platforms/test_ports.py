@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from xiong.config.settings import Settings
-from xiong.platforms.local.ports import owner_of, ports_for
 from xiong.platforms.local.services import foreign_ports
+from xiong.platforms.onehost.ports import owner_of, ports_for
 
 
 def settings(**proxy):

@@ -18,6 +18,7 @@ from xiong.config.settings import (
     WatchSettings,
 )
 from xiong.errors import PlatformError
+from xiong.platforms.onehost.addresses import Addresses
 from xiong.tools import files
 
 _Listening = ProxySettings | DatabaseSettings | CacheSettings | WatchSettings | ConsoleSettings
@@ -50,6 +51,11 @@ class Ports:
     prometheus: int = 0
     alertmanager: int = 0
     console: int = 0
+
+    @property
+    def stores(self) -> Addresses:
+        """Where the data stores listen."""
+        return Addresses(("127.0.0.1", self.database), ("127.0.0.1", self.cache))
 
 
 def ports_for(settings: Settings, file: Path) -> Ports:

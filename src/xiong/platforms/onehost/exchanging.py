@@ -35,6 +35,14 @@ def exchange(live: Path, folder: Path, beside: Path) -> None:
         _settle(parent)
 
 
+def own(folder: Path, run_as: tuple[int, int]) -> None:
+    """Makes a user the owner of a folder and all in it; needs root."""
+    os.chown(folder, *run_as)
+    for path, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            os.chown(os.path.join(path, name), *run_as, follow_symlinks=False)
+
+
 def sweep(folder: Path, beginning: str) -> None:
     """Deletes what begins so, folders and what lies beside them; what is kept begins otherwise."""
     for path in folder.glob(f"{glob.escape(beginning)}*"):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from xiong.platforms.local import proxy, specs
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.supervision.client import SupervisorClient
+from collections.abc import Sequence
+
+from xiong.platforms.onehost import proxy
+from xiong.platforms.onehost.layout import Layout
 from xiong.tools import files
 from xiong.tools.clock import SystemClock
 
 _FILE = "gate.json"
 
 
-async def close(layout: Layout, supervisor: SupervisorClient) -> None:
-    """Returns once the proxy has seen it; whom it held back is written down first."""
+async def close(layout: Layout, replicas: Sequence[str]) -> None:
+    """Returns once the proxy has seen it; whom it held back is written down first.
+
+    Args:
+        layout: of the copy.
+        replicas: names of all that there are.
+    """
     file = layout.root / _FILE
     if not file.is_file():
-        replicas = [child.name for child in await supervisor.list() if child.service == specs.API]
         files.write_json(file, [name for name in replicas if not (layout.holds / name).exists()])
     for name in files.read_json(file) or []:
         (layout.holds / name).touch()

@@ -6,13 +6,14 @@ A reload closes idle keep-alive connections and loses requests; slots that are u
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from xiong.config.settings import ProxySettings
-from xiong.platforms.local.layout import Layout
-from xiong.platforms.local.ports import Ports
 
 CHECK_SECONDS = 0.2
 _LARGEST_BODY = 1024 * 1024
@@ -32,25 +33,50 @@ _SAFE_BODY = orjson.dumps(
 ).decode()
 
 
-def configuration(settings: ProxySettings, layout: Layout, ports: Ports) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Front:
+    """What the proxy stands before.
+
+    Attributes:
+        listen: its own address.
+        slots: the address of each replica that may ever run.
+        deployment_id: what a replica of this copy calls its deployment.
+        certificates: where it keeps what it fetches by ACME.
+        path_of: where it finds a file of ours.
+        console: address of the operators' page, where it stands before that too.
+        console_listen: its own address for it.
+    """
+
+    listen: str
+    slots: Sequence[str]
+    deployment_id: str
+    certificates: Path
+    path_of: Callable[[Path], str] = lambda path: str(path.absolute())
+    console: str = ""
+    console_listen: str = ""
+
+
+def configuration(settings: ProxySettings, front: Front) -> dict[str, Any]:
     """The whole configuration as Caddy's JSON."""
     server: dict[str, Any] = {
-        "listen": [f"{settings.bind}:{ports.proxy}"],
+        "listen": [front.listen],
         "protocols": ["h1", "h2"],
         "automatic_https": {"disable": True},
-        "routes": [_hidden("/metrics"), _forward(ports, layout.deployment_id)],
+        "routes": [_hidden("/metrics"), _forward(front)],
         "errors": {"routes": [{"handle": [_safe_answer()]}]},
     }
     apps: dict[str, Any] = {"http": {"grace_period": "30s", "servers": {"service": server}}}
+    if front.console:
+        apps["http"]["servers"]["console"] = _console(front)
     if settings.host:
         server["tls_connection_policies"] = [{}]
-        apps["tls"] = _tls(settings)
+        apps["tls"] = _tls(settings, front)
         if not settings.certificate:
             server["automatic_https"] = {"disable_redirects": True}
             server["routes"][-1]["match"] = [{"host": [settings.host]}]
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
-        "storage": {"module": "file_system", "root": str(layout.proxy / "certificates")},
+        "storage": {"module": "file_system", "root": str(front.certificates)},
         "logging": {"logs": {"default": {"level": "WARN", "encoder": {"format": "json"}}}},
         "apps": apps,
     }
@@ -62,10 +88,10 @@ def _hidden(path: str) -> dict[str, Any]:
     return {"match": [{"path": [path, f"{path}/*"]}], "handle": [answer], "terminal": True}
 
 
-def _forward(ports: Ports, deployment_id: str) -> dict[str, Any]:
+def _forward(front: Front) -> dict[str, Any]:
     proxy = {
         "handler": "reverse_proxy",
-        "upstreams": [{"dial": f"127.0.0.1:{port}"} for port in ports.slots],
+        "upstreams": [{"dial": address} for address in front.slots],
         # Only a refused connection is tried again with another slot, never a request that was sent.
         "load_balancing": {
             "selection_policy": {"policy": "round_robin"},
@@ -79,7 +105,7 @@ def _forward(ports: Ports, deployment_id: str) -> dict[str, Any]:
                 "timeout": "1s",
                 "expect_status": 200,
                 # Somebody else's replica on a port of ours must not get our people's messages.
-                "expect_body": f'"deployment":"{deployment_id}"',
+                "expect_body": f'"deployment":"{front.deployment_id}"',
             }
         },
         "transport": {
@@ -93,6 +119,16 @@ def _forward(ports: Ports, deployment_id: str) -> dict[str, Any]:
     return {"handle": [{"handler": "request_body", "max_size": _LARGEST_BODY}, proxy]}
 
 
+def _console(front: Front) -> dict[str, Any]:
+    """The operators' page, which speaks plain HTTP: for this machine alone, or behind a proxy with HTTPS."""
+    forward = {"handler": "reverse_proxy", "upstreams": [{"dial": front.console}]}
+    return {
+        "listen": [front.console_listen],
+        "automatic_https": {"disable": True},
+        "routes": [{"handle": [forward]}],
+    }
+
+
 def _safe_answer() -> dict[str, Any]:
     return {
         "handler": "static_response",
@@ -102,17 +138,17 @@ def _safe_answer() -> dict[str, Any]:
     }
 
 
-def _tls(settings: ProxySettings) -> dict[str, Any]:
+def _tls(settings: ProxySettings, front: Front) -> dict[str, Any]:
     if settings.certificate and settings.key:
         # The tag changes with the file, so that `up` sees a renewed certificate as a new configuration.
         tag = hashlib.sha256(settings.certificate.read_bytes()).hexdigest()[:16]
         pair = {
-            "certificate": str(settings.certificate.absolute()),
-            "key": str(settings.key.absolute()),
+            "certificate": front.path_of(settings.certificate),
+            "key": front.path_of(settings.key),
             "tags": [tag],
         }
         return {"certificates": {"load_files": [pair]}}
     issuer: dict[str, Any] = {"module": "acme", "ca": settings.acme_directory, "email": settings.acme_email}
     if settings.acme_root:
-        issuer["trusted_roots_pem_files"] = [str(settings.acme_root.absolute())]
+        issuer["trusted_roots_pem_files"] = [front.path_of(settings.acme_root)]
     return {"automation": {"policies": [{"subjects": [settings.host], "issuers": [issuer]}]}}
