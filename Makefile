@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long test-heal test-drills prove check format lock bench docs clean help
+.PHONY: up down test test-long test-heal test-compose test-drills prove check image sbom audit format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,13 +20,16 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose'
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
 
 test-heal: $(VENV)/dev ## deep health, the healer and the bundle on running copies
 	$(BIN)/python -m pytest -q -m drill --ignore-glob='*/test_drills*'
+
+test-compose: $(VENV)/dev ## the image and the Compose platform, on the Docker engine that is there
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m compose
 
 test-drills: $(VENV)/dev ## faults on running copies, and how they heal; on a quiet machine
 	$(BIN)/python -m pytest -q -m drill
@@ -37,6 +40,16 @@ prove: $(VENV)/run ## each alert and dashboard on real components
 check: $(VENV)/dev ## lint, types, layers
 	deployment/ci-cd/steps/lint.sh
 
+image:           ## build both images, each within its budget
+	deployment/ci-cd/steps/image.sh service
+	deployment/ci-cd/steps/image.sh operations
+
+sbom: $(VENV)/dev ## write what is in each image to dist/, as CycloneDX
+	deployment/ci-cd/steps/sbom.sh
+
+audit: $(VENV)/dev ## known vulnerabilities of what is locked
+	deployment/ci-cd/steps/audit.sh
+
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format src tests bench deployment
 	$(BIN)/ruff check --fix src tests bench deployment
@@ -44,6 +57,7 @@ format: $(VENV)/dev ## format the code
 lock: $(UV)      ## compile requirements/ from pyproject.toml
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements/run.txt
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --group service -c requirements/run.txt -o requirements/service.txt
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --group bench -o requirements/bench.txt
 	awk '/^[a-z]/ { mine = /^uv==/ } mine && !/^ *#/' requirements/run.txt > requirements/uv.txt
 

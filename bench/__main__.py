@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
 from bench import (
     backup,
+    backup_losses,
     crash,
     deploy_time,
     heal,
@@ -37,14 +39,17 @@ _ALONE: dict[str, Callable[..., Awaitable[None]]] = {
     "logging": log_cost.run,
     "pages": pages.run,
     "backup": backup.run,
+    "backup_losses": backup_losses.run,
+    "backup_growth": backup.run_growth,
 }
+_SIZED = {"backup_growth"}
 
 
-async def _run(names: list[str], *, quick: bool, state: Path | None) -> None:
+async def _run(names: list[str], *, quick: bool, large: bool, state: Path | None) -> None:
     report.note(f"Measured on {report.machine()}{', quick' if quick else ''}.")
-    for name in _ALONE:
+    for name, measure in _ALONE.items():
         if name in names:
-            await _ALONE[name](quick=quick)
+            await (partial(measure, large=large) if name in _SIZED else measure)(quick=quick)
     if not set(names) & set(_ON_A_COPY):
         return
     async with running_copy(state) as copy:
@@ -63,11 +68,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--quick", action="store_true", help="Small counts: shows that it works.")
     parser.add_argument("--state", type=Path, help="Use this running copy and leave it running.")
+    parser.add_argument("--large", action="store_true", help="backup_growth: 5 GB too; 20 GB of free disk.")
     asked = parser.parse_args()
     unknown = set(asked.names) - set(known)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}: expected {', '.join(known)}")
-    uvloop.run(_run(asked.names or known, quick=asked.quick, state=asked.state and asked.state.absolute()))
+    uvloop.run(
+        _run(
+            asked.names or known,
+            quick=asked.quick,
+            large=asked.large,
+            state=asked.state and asked.state.absolute(),
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,160 +1,173 @@
-"""A database of 1.3 GB with an HNSW index: saved, verified, restored; beside what the seed's shell does.
+"""A database of 1.3 GB with an HNSW index: saved, verified, restored; beside the seed's shell and Barman.
 
-The copy has `xiong watch`, so the log is streamed and shipped meanwhile, as for people. The disk's own speed
-stands beside, since nothing here can be faster than it.
+Then how it grows with the size. The disk's own speed stands beside, since nothing here can be faster than it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
-from bench import report
-from bench.product import printed_json
-from xiong.config.load import load_settings
-from xiong.datastores.postgres_tools import environment, program
-from xiong.platforms.local.adapter import LocalPlatform
-from xiong.tools.store_access import StoreAccess
+from bench import backup_rivals, report
+from bench.backup_copy import MIB, BackedCopy, Done, backed_copy, disk, fill, seen_from_outside
+from bench.backup_rivals import Rival
+from xiong.datastores.postgres_tools import program
 
-_MIB = 1 << 20
-_ROOT = Path(__file__).parents[1]
-_VECTORS = """
-CREATE TABLE bench_vectors (id bigint PRIMARY KEY, embedding vector(384));
-INSERT INTO bench_vectors
-SELECT i, ARRAY(SELECT random()::real FROM generate_series(1, 384) WHERE i > 0)::vector
-FROM generate_series(1, {rows}) AS i;
-SET maintenance_work_mem = '1GB';
-CREATE INDEX ON bench_vectors USING hnsw (embedding vector_l2_ops);
-"""
+_SCALE, _ROWS, _ROUNDS = 60, 100_000, 3
+_GROWTH = {"0.1 GB": 7, "1 GB": 67}
+_LARGE = {"5 GB": 335}
+_QUICK_SCALE, _QUICK_ROWS = 2, 2000
+_NO_DUMP = ("--no-dump",)
+
+
+@dataclass
+class Ours:
+    """Rounds of our own verbs.
+
+    Attributes:
+        backups, restores: as they ended.
+        serving: seconds from the start of a restore until somebody outside was served again.
+        away: seconds for which nobody was served.
+    """
+
+    backups: list[Done] = field(default_factory=list)
+    restores: list[Done] = field(default_factory=list)
+    serving: list[float] = field(default_factory=list)
+    away: list[float] = field(default_factory=list)
+
+    @property
+    def backup(self) -> float:
+        """Median seconds."""
+        return report.median([one.seconds for one in self.backups])
+
+    @property
+    def restore(self) -> float:
+        """Median seconds until it serves."""
+        return report.median(self.serving)
+
+    @property
+    def peaks(self) -> tuple[float, float]:
+        """MiB of the largest process of a backup, of a restore."""
+        return max(one.peak_mib for one in self.backups), max(one.peak_mib for one in self.restores)
 
 
 async def run(*, quick: bool) -> None:
     """Called by `python -m bench backup`."""
-    await asyncio.to_thread(asyncio.run, _run(quick=quick))  # uvloop starts no process as another user
+    await backup_rivals.installed("barman", "pgbackrest")
+    await asyncio.to_thread(asyncio.run, _beside(quick=quick))  # uvloop starts no process as another user
 
 
-async def _run(*, quick: bool) -> None:
-    scale, rows = (2, 2000) if quick else (60, 100_000)
-    scratch = Path(tempfile.mkdtemp(prefix="xiong-bench-backup-"))
-    scratch.chmod(0o711)
-    state = scratch / "state"
-    try:
-        await _xiong(state, "up", "--detach")
-        access = await LocalPlatform(
-            load_settings(None, {"state": state, "proxy": {"port": 0}})
-        ).stores.access("postgres", superuser=True)
-        await _fill(access, scale, rows)
-        await _measure(state, scratch, access)
-    finally:
-        await _xiong(state, "down", "--purge", "--yes")
-        shutil.rmtree(scratch, ignore_errors=True)
+async def run_growth(*, quick: bool, large: bool = False) -> None:
+    """Called by `python -m bench backup_growth`."""
+    await asyncio.to_thread(asyncio.run, _growth(quick=quick, large=large))
 
 
-async def _measure(state: Path, scratch: Path, access: StoreAccess) -> None:
-    disk = _disk(scratch)
-    ours: dict[str, float] = {}
-    made, ours["backup"] = await _timed(state, "backup", "create", "--full", "--no-dump")
-    dump = scratch / "dump.sql.gz"
-    seed_backup = await _shell(access, f"{program(access, 'pg_dump')} | gzip > {dump}")
-    _, ours["verify"] = await _timed(state, "backup", "verify", made["id"])
-    await _timed(state, "backup", "create", "--incremental", "--no-dump")
-    restored, ours["restore"] = await _timed(state, "restore", "newest", "--yes-restore", "newest")
-    other = f"createdb={program(access, 'createdb')}; $createdb seed; "
-    seed_restore = await _shell(access, f"{other} gunzip -c {dump} | {program(access, 'psql')} -q -d seed")
-    size, stored = made["plain_bytes"], made["stored_bytes"]
-    report.table(
-        f"backup: {size / 1e6:.0f} MB, of which an HNSW index",
-        ["what", "`xiong`", "the seed's shell", "over ours"],
+async def _beside(*, quick: bool) -> None:
+    scale, rows = (_QUICK_SCALE, _QUICK_ROWS) if quick else (_SCALE, _ROWS)
+    rounds = 1 if quick else _ROUNDS
+    async with backed_copy() as copy:
+        await fill(copy, scale, rows)
+        dump, access = copy.scratch / "dump.sql.gz", await copy.database()
+        speeds = [disk(copy.scratch)]
+        ours = Ours()
+        for _ in range(rounds):
+            ours.backups.append(await _saved(copy))
+        verified = await copy.xiong("backup", "verify", "newest")
+        seed_backup = await copy.shell(f"{program(access, 'pg_dump')} | gzip > {dump}")
+        rival = await backup_rivals.barman(copy)
+        await backup_rivals.pgbackrest(copy)
+        speeds.append(disk(copy.scratch))
+        for _ in range(rounds):
+            await _restored(copy, ours)
+        speeds.append(disk(copy.scratch))
+        report.note("restores the seed's dump: minutes, since the index is built anew")
+        create, psql = program(access, "createdb"), program(access, "psql")
+        seed_restore = await copy.shell(f"{create} seed; gunzip -c {dump} | {psql} -q -d seed > /dev/null")
+        _print(ours, verified, Rival(seed_backup, dump.stat().st_size, seed_restore), rival, speeds)
+
+
+def _print(
+    ours: Ours, verified: Done, seed: Rival, rival: Rival | None, speeds: list[tuple[float, float]]
+) -> None:
+    made = ours.backups[-1].document
+    others = {"the seed's shell": seed, **({"Barman": rival} if rival else {})}
+    rows = [
+        ["backup", f"{ours.backup:.1f} s", *_beside_ours("backup", ours.backup, others)],
+        ["stored", f"{made['stored_bytes'] / 1e6:.0f} MB, sealed"]
+        + [f"{one.stored / 1e6:.0f} MB, in clear" for one in others.values()],
+        ["verify", f"{verified.seconds:.1f} s", *["none" for _ in others]],
         [
-            [
-                "backup",
-                f"{ours['backup']:.1f} s",
-                f"{seed_backup:.1f} s",
-                report.ratio(seed_backup, ours["backup"]),
-            ],
-            ["stored", f"{stored / 1e6:.0f} MB, sealed", f"{dump.stat().st_size / 1e6:.0f} MB, in clear", ""],
-            ["verify", f"{ours['verify']:.1f} s", "none", ""],
-            [
-                "restore, to the newest commit",
-                f"{ours['restore']:.1f} s, nobody let in for {restored['gated_seconds']} s",
-                f"{seed_restore:.1f} s, nobody let in all along",
-                report.ratio(seed_restore, ours["restore"]),
-            ],
+            "restore, until it serves",
+            f"{ours.restore:.1f} s, away for {report.median(ours.away):.1f} s",
+            *_beside_ours("restore", ours.restore, others),
         ],
+        ["most memory, backup / restore", "{:.0f} / {:.0f} MiB".format(*ours.peaks), *["" for _ in others]],
+    ]
+    report.table(f"backup: {made['plain_bytes'] / 1e6:.0f} MB", ["what", "`xiong`", *others], rows)
+    report.note(f"Steps of the last restore: {ours.restores[-1].document['seconds']}.")
+    report.note(
+        "Barman and the seed: alone, nobody let in until the end; ours served the old data meanwhile."
     )
-    report.note(f"Steps of the restore: {restored['seconds']}.")
-    report.note(f"The disk by itself: {disk[0]:.0f} MiB/s written and synced, {disk[1]:.0f} MiB/s read.")
-    report.note(_absent("barman", "pgbackrest"))
+    _note_disk(speeds, made["plain_bytes"])
     report.save(
-        "backup", {"ours": ours, "seed": [seed_backup, seed_restore], "bytes": size, "stored": stored}
+        "backup",
+        {
+            "ours": asdict(ours),
+            "verify": verified.seconds,
+            "others": {name: asdict(one) for name, one in others.items()},
+            "disk": speeds,
+        },
     )
 
 
-async def _fill(access: StoreAccess, scale: int, rows: int) -> None:
-    report.note("fills the database")
-    await _shell(access, f"{program(access, 'pgbench')} -i -q -s {scale}")
-    script = Path(tempfile.mkstemp(suffix=".sql")[1])
-    script.write_text(_VECTORS.format(rows=rows))
-    await _shell(access, f"{program(access, 'psql')} -q -v ON_ERROR_STOP=1 -f {script}")
-    script.unlink()
+def _beside_ours(what: str, ours: float, others: dict[str, Rival]) -> list[str]:
+    seconds = [float(getattr(one, what)) for one in others.values()]
+    return [f"{one:.1f} s, {report.ratio(one, ours)}" for one in seconds]
 
 
-async def _xiong(state: Path, *words: str) -> tuple[dict[str, Any], float]:
-    os.environ |= {
-        "XIONG_WATCH__ENABLED": "true",
-        "XIONG_MONITORING__ENABLED": "false",
-        "XIONG_CONSOLE__ENABLED": "false",
-        "XIONG_PROXY__PORT": "0",
-        "XIONG_SERVICE__SOURCE": str(_ROOT),
-        "XIONG_BACKUP__EVERY_HOURS": "1000",
-    }
-    argv = ["xiong", "--state", str(state), "--json", *words]
-    return await printed_json([sys.executable, "-m", *argv], cwd=state.parent), 0.0
-
-
-async def _timed(state: Path, *words: str) -> tuple[dict[str, Any], float]:
-    begun = time.monotonic()
-    found, _ = await _xiong(state, *words)
-    return found, time.monotonic() - begun
-
-
-async def _shell(access: StoreAccess, script: str) -> float:
-    """What the seed does, as it does it; seconds."""
-    begun = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        "bash", "-c", f"set -o pipefail; {script}", env={**environment(access)}
+def _note_disk(speeds: list[tuple[float, float]], size: int) -> None:
+    synced, handed = ([f"{speed[part]:.0f}" for speed in speeds] for part in (0, 1))
+    slowest = min(speed[0] for speed in speeds)
+    report.note(
+        f"The disk by itself: {', '.join(synced)} MiB/s written and synced (begin, middle, end), "
+        f"{', '.join(handed)} MiB/s handed to the kernel: {size / MIB / slowest:.1f} s for that much data."
     )
-    if await process.wait():
-        raise RuntimeError(f"{script[:80]} ended with {process.returncode}")
-    return time.monotonic() - begun
 
 
-def _disk(folder: Path) -> tuple[float, float]:
-    """MiB/s written with fsync, and read from the page cache's disk."""
-    file, block, count = folder / "disk", os.urandom(_MIB), 512
-    begun = time.monotonic()
-    with file.open("wb") as opened:
-        for _ in range(count):
-            opened.write(block)
-        opened.flush()
-        os.fsync(opened.fileno())
-    written = count / (time.monotonic() - begun)
-    begun = time.monotonic()
-    with file.open("rb") as opened:
-        while opened.read(_MIB):
-            pass
-    read = count / (time.monotonic() - begun)
-    file.unlink()
-    return written, read
+async def _saved(copy: BackedCopy) -> Done:
+    return await copy.xiong("backup", "create", "--full", *_NO_DUMP)
 
 
-def _absent(*names: Sequence[str] | str) -> str:
-    missing = [str(name) for name in names if shutil.which(str(name)) is None]
-    return f"Not run, since they are not installed: {', '.join(missing)}." if missing else ""
+async def _restored(copy: BackedCopy, ours: Ours) -> None:
+    done, serving, away = await seen_from_outside(copy, "restore", "newest", "--yes-restore", "newest")
+    ours.restores.append(done)
+    ours.serving.append(serving)
+    ours.away.append(away)
+    await copy.patiently("restore", "--confirm")
+    await copy.patiently("backup", "create", "--full", *_NO_DUMP)  # else `watch` does, into the next round
+
+
+async def _growth(*, quick: bool, large: bool) -> None:
+    sizes = {"quick": _QUICK_SCALE} if quick else {**_GROWTH, **(_LARGE if large else {})}
+    rows, raw = [], {}
+    async with backed_copy() as copy:
+        for name, scale in sizes.items():
+            await fill(copy, scale, 0)
+            speed, ours = disk(copy.scratch), Ours()
+            ours.backups.append(await _saved(copy))
+            await _restored(copy, ours)
+            made, peaks = ours.backups[0].document, ours.peaks
+            rate = made["plain_bytes"] / MIB / ours.backup
+            raw[name] = {**asdict(ours), "disk": speed}
+            rows.append(
+                [
+                    f"{made['plain_bytes'] / 1e9:.2f} GB",
+                    f"{ours.backup:.1f} s, {rate:.0f} MiB/s",
+                    f"{ours.restore:.1f} s",
+                    f"{peaks[0]:.0f} / {peaks[1]:.0f} MiB",
+                    f"{speed[0]:.0f} MiB/s",
+                ]
+            )
+    heads = ["data", "backup", "restore, until it serves", "most memory, backup / restore", "the disk alone"]
+    report.table("backup: growth", heads, rows)
+    report.save("backup_growth", raw)

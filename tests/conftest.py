@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from docker_engine import ENGINES
 from servers import (
     APP,
     OWNER,
@@ -24,6 +25,14 @@ from servers import (
 # A shell that runs us in the background has us ignore Ctrl-C, and every process of ours inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    """Says what was not run, and for want of what."""
+    missing = [] if ENGINES else ["no Docker engine with compose answers"]
+    if config.option.markexpr == "compose" and missing:
+        count = len(terminalreporter.stats.get("skipped", []))
+        terminalreporter.write_line(f"{count} not run: {', '.join(missing)}")
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ def source_tree(folder: Path) -> Path:
     for name in ("src", "requirements"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-    monitoring = Path("deployment/monitoring")
-    shutil.copytree(ROOT / monitoring, folder / monitoring, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("deployment/monitoring", "deployment/docker"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     return folder

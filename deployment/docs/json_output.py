@@ -28,6 +28,7 @@ from xiong.operations.conversation import Conversation
 from xiong.operations.drill.drill import Limits
 from xiong.operations.drill.report import VerifiedReport
 from xiong.operations.drill.run import DrillList, ListedDrill
+from xiong.operations.init import Initialised
 from xiong.operations.migrate import ContractResult
 from xiong.operations.notice_trial import Trial, TriedAddress
 from xiong.operations.pages import ListedPage, PageList, TakenPage
@@ -86,6 +87,7 @@ class Failure:
 
 
 RESULTS: dict[str, tuple[str, Any]] = {
+    "init": ("`init`", Initialised),
     "up": ("`up`", UpResult),
     "down": ("`down`", Stopped),
     "rollout": ("`deploy`, `rollback`, `scale`", Receipt),

@@ -20,6 +20,7 @@ quietly() {
 
 # Debian asks this file before it starts a service; 101 means no. One that is there already is left alone.
 made=
+# shellcheck disable=SC2329 # the trap calls it
 forget() { [ -z "$made" ] || rm -f "$POLICY"; }
 trap forget EXIT
 trap 'exit 0' HUP INT TERM

@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from everywhere import platforms
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.platforms.base import Platform
-from xiong.platforms.registry import PLATFORMS, platform_for
+from xiong.platforms.registry import platform_for
 
 THEIRS = {
     "database": {"url": "postgresql://somebody:theirs@db.example.invalid:5433/chat"},
@@ -15,7 +16,7 @@ THEIRS = {
 }
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+@pytest.fixture(params=platforms())
 def platform_of(request, tmp_path):
     """Makes a platform with these settings."""
 

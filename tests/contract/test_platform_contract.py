@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from copies import QUICK, open_folder, source_tree
+from everywhere import platforms
 from xiong.config.load import load_settings
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError, ReleaseNotFoundError, RolloutError
@@ -23,13 +24,13 @@ from xiong.model.release import Release
 from xiong.model.task import DatabaseRole, Task
 from xiong.operations.up import provision
 from xiong.platforms.base import Platform
-from xiong.platforms.registry import PLATFORMS, platform_for
+from xiong.platforms.registry import platform_for
 from xiong.tools.clock import SystemClock
 
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture(scope="module", params=sorted(PLATFORMS))
+@pytest.fixture(scope="module", params=platforms())
 def settings(request) -> Iterator[Settings]:
     folder = open_folder("contract ")
     with pytest.MonkeyPatch.context() as patch:

@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
+from everywhere import platforms
 from xiong.config.settings import Settings
 from xiong.platforms.base import Platform
-from xiong.platforms.registry import PLATFORMS, platform_for
+from xiong.platforms.registry import platform_for
 from xiong.tools.clock import SystemClock
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+@pytest.fixture(params=platforms())
 def platform(request, tmp_path) -> Platform:
     settings = {"platform": request.param, "state": tmp_path / "state", "proxy": {"port": 0}}
     return platform_for(Settings.model_validate(settings))

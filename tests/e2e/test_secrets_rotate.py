@@ -26,7 +26,7 @@ DEADLINE_S = 90
 
 @pytest.fixture(scope="module")
 def copy() -> Iterator[Copy]:
-    """A copy with an application that is not ours."""
+    """A copy that `init` prepared, with an application that is not ours."""
     made = Copy(open_folder())
     secrets = made.state / "secrets"
     secrets.mkdir(parents=True)
@@ -34,7 +34,10 @@ def copy() -> Iterator[Copy]:
     entry = {"application": "clinic", "scopes": ["chat"], "sha256": digest}
     (secrets / "applications.json").write_text(json.dumps([entry]))
     try:
+        prepared = made.xiong("init", "--yes").json["secrets"]
+        words = {name: (secrets / name).read_text() for name in prepared}
         made.up()
+        assert words == {name: (secrets / name).read_text() for name in ROTATED}
         yield made
     finally:
         made.remove()

@@ -91,7 +91,15 @@ def test_settings_and_variables_that_pages_name_exist():
         text = tree.read(page)
         named = set(re.findall(r"\bXIONG_[A-Z_]+[A-Z]\b", text)) - {"XIONG_SECTION__NAME", MORE_IDENTITIES}
         paths = {c for c in tree.inline_code(text) if re.fullmatch(rf"({'|'.join(sections)})\.[a-z_]+", c)}
-        paths -= {"api.metrics", "proxy.log", "health.json", "cache.rdb", "database.dump"}
+        paths -= {
+            "api.metrics",
+            "compose.yaml",
+            "paging.yaml",
+            "proxy.log",
+            "health.json",
+            "cache.rdb",
+            "database.dump",
+        }
         unknown += [f"{tree.named(page)}: {word}" for word in (named - variables) | (paths - setting_paths())]
     assert unknown == []
 

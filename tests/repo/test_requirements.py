@@ -9,7 +9,7 @@ import pytest
 
 from repo import tree
 
-LOCKS = ("run", "dev", "bench", "uv")
+LOCKS = ("run", "dev", "service", "bench", "uv")
 
 
 def entries(lock: str) -> dict[str, tuple[str, frozenset[str]]]:

@@ -16,6 +16,7 @@ from xiong.cli import (
     console,
     drill,
     health,
+    init,
     lifecycle,
     notices,
     observe,
@@ -41,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for verb in (
+    init.init,
     lifecycle.up,
     lifecycle.down,
     lifecycle.deploy,

@@ -27,12 +27,14 @@ def to_toml(settings: Settings) -> str:
 
 
 def _lines(values: dict[str, Any]) -> list[str]:
-    return [f"{name} = {_word(value)}" for name, value in values.items() if value is not None]
+    return [f"{name} = {toml_word(_absolute(value))}" for name, value in values.items() if value is not None]
 
 
-def _word(value: Any) -> str:
-    """JSON's texts, numbers and lists are TOML's too."""
+def _absolute(value: Any) -> Any:
+    return value.absolute() if isinstance(value, Path) else value
+
+
+def toml_word(value: Any) -> str:
+    """A value as TOML writes it: JSON's texts, numbers and lists are TOML's too."""
     plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if isinstance(plain, Path):
-        plain = str(plain.absolute())
-    return orjson.dumps(plain).decode()
+    return orjson.dumps(str(plain) if isinstance(plain, Path) else plain).decode()

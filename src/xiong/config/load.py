@@ -34,7 +34,7 @@ def load_settings(file: Path | None = None, flags: dict[str, Any] | None = None)
         ConfigurationError: every fault at once, each with its path; values are not shown.
     """
     if file is not None and not file.is_file():
-        raise ConfigurationError(f"no configuration file {file}", hint="cp xiong.example.toml xiong.toml")
+        raise ConfigurationError(f"no configuration file {file}", hint="xiong init")
     path = file or DEFAULT_FILE
     try:
         written = tomllib.loads(path.read_text()) if path.is_file() else {}

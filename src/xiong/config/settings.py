@@ -191,6 +191,11 @@ class ConsoleSettings(Section):
         "belongs behind a proxy with HTTPS.",
     )
     port: int = Field(0, ge=0, le=65535, description="Its port; 0 picks a free one and keeps it.")
+    address: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where operators open it, as `up` tells them; empty is `bind` and `port`.",
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",

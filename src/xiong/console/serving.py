@@ -78,7 +78,8 @@ async def serve(
     try:
         port = int(listener.getsockname()[1])
         host = "127.0.0.1" if settings.console.bind in _EVERYWHERE else settings.console.bind
-        here = Address(f"http://{f'[{host}]' if ':' in host else host}:{port}", port, clock.now())
+        own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        here = Address(settings.console.address or own, port, clock.now())
         await platform.records.write(_KIND, _NAME, to_document(here))
         desk = desk_for(platform, settings, clock, alertmanager=alertmanager)
         told(f"console  {here.url}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+FILES = "@files"
+"""In an argument or a variable of a task: the folder of its files."""
 
 
 class DatabaseRole(StrEnum):
@@ -24,6 +27,9 @@ class Task:
         role: as whom it reaches the database.
         timeout_seconds: after it the task is killed.
         environment: extra variables; never secrets.
+        files: {name: content} of private files that it reads. `FILES` in an argument or a variable stands for
+            the folder in which it finds them.
+        by_scratch: it reaches scratch servers, which listen on 127.0.0.1 of where the tool is.
     """
 
     name: str
@@ -32,6 +38,16 @@ class Task:
     role: DatabaseRole = DatabaseRole.APP
     timeout_seconds: float = 300.0
     environment: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    by_scratch: bool = False
+
+    def placed(self, folder: str) -> Task:
+        """The same, where its files lie in that folder."""
+        return replace(
+            self,
+            arguments=tuple(word.replace(FILES, folder) for word in self.arguments),
+            environment={name: value.replace(FILES, folder) for name, value in self.environment.items()},
+        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ async def deploy(
     reason: str = "",
     rehearsal: bool = False,
 ) -> Receipt:
-    """Rolls out a staged release (by id) or one built from a source tree (by path).
+    """Rolls out a staged release (by id), an image (by digest) or one built from a source tree (by path).
 
     A `reason` overrides the first guard that refuses, and stands in the history. That is the drills, where
     one of them is stale or failed, and the gate judges all the same; else it is the gate: for the fix of a
@@ -34,7 +34,7 @@ async def deploy(
         settings: of this copy.
         clock: whose time counts.
         progress: told whenever a long step moves on.
-        wanted: an id, the beginning of one, or a source tree.
+        wanted: an id, the beginning of one, an image as NAME@sha256:…, or a source tree.
         reason: why a guard is overridden; empty overrides none.
         rehearsal: a drill deploys what must be refused; whatever the drills before it showed.
 
@@ -49,7 +49,7 @@ async def deploy(
         committed, current = await preflight.running_release(platform)
         unproven = [] if rehearsal else await preflight.unproven(platform, settings, clock)
         preflight.refuse_unproven(unproven, reason, progress)
-        if isinstance(wanted, Path):
+        if isinstance(wanted, Path) or "@sha256:" in wanted:
             release = await platform.stage(wanted, progress)
         else:
             release = await preflight.staged(platform, wanted)

@@ -38,7 +38,9 @@ async def staged(platform: Platform, release_id: str) -> Release:
     ]
     if len(found) != 1:
         seen = "no release" if not found else f"{len(found)} releases"
-        raise ReleaseNotFoundError(f"{seen} here match {release_id}", hint="xiong releases")
+        is_tag = "/" in release_id or ":" in release_id
+        hint = "name an image by its digest: NAME@sha256:…" if is_tag else "xiong releases"
+        raise ReleaseNotFoundError(f"{seen} here match {release_id}", hint=hint)
     return found[0]
 
 

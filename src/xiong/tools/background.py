@@ -1,12 +1,18 @@
-"""A process that runs while a context is open. `xiong prove` runs its Prometheus and Alertmanager so."""
+"""A process that runs while a context is open, and no longer than whoever opened it.
+
+`xiong prove` runs its Prometheus and Alertmanager so, a drill of a restore its second servers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from xiong.errors import XiongError
@@ -26,6 +32,8 @@ async def running(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Starts `argv`, and ends it however the body ends; what it prints goes to `log`.
 
+    Where util-linux is there, the kernel ends it also when we are killed.
+
     Args:
         argv: the command.
         environment: the whole environment; nothing is inherited.
@@ -38,10 +46,11 @@ async def running(
         XiongError: it cannot be started.
     """
     uid, gid = run_as or (None, None)
+    _must_be_there(argv[0], environment)
     with log.open("ab") as printed:
         try:
             process = await asyncio.create_subprocess_exec(
-                *argv,
+                *bound(argv, end_signal),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
@@ -58,6 +67,36 @@ async def running(
         yield process
     finally:
         await _end(process, end_signal)
+
+
+def bound(argv: Sequence[str], end_signal: int) -> list[str]:
+    """The same command, which gets that signal when its parent dies; as it is where nothing can do that."""
+    setpriv = _setpriv()
+    return [setpriv, "--pdeathsig", signal.Signals(end_signal).name[3:], "--", *argv] if setpriv else [*argv]
+
+
+@cache
+def _setpriv() -> str | None:
+    """The program that asks the kernel for it; busybox's and old ones cannot."""
+    found = shutil.which("setpriv")
+    if found is None:
+        return None
+    try:
+        done = subprocess.run(
+            [found, "--pdeathsig", "TERM", "--", found, "--version"],
+            capture_output=True,
+            timeout=_END_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found if done.returncode == 0 else None
+
+
+def _must_be_there(program: str, environment: Mapping[str, str]) -> None:
+    """Asked before, since the one in between would start and only then find it missing."""
+    if shutil.which(program, path=environment.get("PATH", os.defpath)) is None:
+        raise XiongError(f"cannot start {program}: no such program", hint=f"ls -l {program}")
 
 
 async def _end(process: asyncio.subprocess.Process, end_signal: int) -> None:

@@ -23,6 +23,7 @@ from xiong.tools import age
 from xiong.tools.threads import AbandonedError, Conduit, Reader
 
 _CHUNK_BYTES = 1 << 20
+_EXPANDED_AT_ONCE = 32 << 10  # tables shrink to a hundredth: a whole chunk opened would fill the memory
 
 
 class SealError(XiongError):
@@ -112,15 +113,17 @@ def unseal(source: AsyncIterator[bytes], identities: Sequence[Secret]) -> AsyncI
 
 
 def _expand(inlet: Conduit, outlet: Conduit) -> None:
-    expander = zstandard.ZstdDecompressor().decompressobj()
+    expander, writer = zstandard.ZstdDecompressor().decompressobj(), _Writer(outlet.put)
     try:
         for chunk in inlet:
-            if plain := expander.decompress(chunk):
-                outlet.put(plain)
+            whole = memoryview(chunk)
+            for first in range(0, len(whole), _EXPANDED_AT_ONCE):
+                writer.write(expander.decompress(whole[first : first + _EXPANDED_AT_ONCE]))
     except zstandard.ZstdError as error:
         raise SealError("it cannot be opened: what was compressed is damaged") from error
     if not expander.eof:
         raise SealError("it cannot be opened: its end is missing")
+    writer.rest()
 
 
 def _words(error: Exception) -> str:
@@ -202,11 +205,13 @@ class _Writer:
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
-        self._held = bytearray()
+        self._pieces: list[bytes] = []
+        self._held = 0
 
     def write(self, data: bytes) -> int:
-        self._held += data
-        if len(self._held) >= _CHUNK_BYTES:
+        self._pieces.append(bytes(data))
+        self._held += len(data)
+        if self._held >= _CHUNK_BYTES:
             self.rest()
         return len(data)
 
@@ -216,5 +221,6 @@ class _Writer:
     def rest(self) -> None:
         """Hands on what is held."""
         if self._held:
-            self._take(bytes(self._held))
-            self._held.clear()
+            self._take(b"".join(self._pieces))
+            self._pieces.clear()
+            self._held = 0

@@ -37,7 +37,7 @@ def test_an_error_is_one_json_object_with_the_next_command(tmp_path):
     assert json.loads(done.stdout) == {
         "error": {
             "message": "no configuration file absent.toml",
-            "hint": "cp xiong.example.toml xiong.toml",
+            "hint": "xiong init",
             "exit_code": 2,
         }
     }

@@ -20,6 +20,7 @@ from xiong.operations.journal import Journal
 from xiong.operations.leasing import BACKUP, hold_lease
 from xiong.platforms.base import Platform, Progress
 from xiong.tools.clock import Clock
+from xiong.tools.together import together
 
 CACHE = "cache.rdb"
 
@@ -88,11 +89,11 @@ async def _made(making: Making, kind: BackupKind | None, *, dump: bool | None) -
     making.progress(f"backup {making.id}: {kind}{f' on {parent.id}' if parent else ''}")
     streams = await database.log_leaves(superuser, making.settings)
     log, stopped_at = await database.base(making, access, facts, parent, fetch_wal=not streams)
-    counted = await database.counted(making, superuser, marks=streams)
+    counted, cache, _ = await together(
+        database.counted(making, superuser, marks=streams), _cache(making), kept_records.add(making)
+    )
     if schedule.wants_dump(chain, now, wanted) if dump is None else dump:
         await database.dump(making, access)
-    cache = await _cache(making)
-    await kept_records.add(making)
     if streams:
         await database.ship_through(making, superuser, facts, counted.point)
     part = DatabasePart(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -168,9 +169,10 @@ class Repository:
     async def _checked(self, key: str, size: int | None, sha256: str) -> AsyncIterator[bytes]:
         digest, seen = hashlib.sha256(), 0
         async for chunk in self.store.get_stream(key):
-            digest.update(chunk)
             seen += len(chunk)
+            hashing = asyncio.create_task(asyncio.to_thread(digest.update, chunk))
             yield chunk
+            await hashing
         if size is not None and seen != size:
             raise DamagedError(f"{key} has {seen} bytes, expected {size}")
         if digest.hexdigest() != sha256:

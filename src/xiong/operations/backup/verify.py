@@ -158,9 +158,8 @@ async def _contents(
 
 async def _newest(repository: Repository, manifest: Manifest) -> bool:
     sets, _ = await repository.manifests()
-    return not any(
-        one.id > manifest.id and one.database.system_id == manifest.database.system_id for one in sets
-    )
+    cluster = manifest.database.system_id
+    return not any(one.begun_at > manifest.begun_at and one.database.system_id == cluster for one in sets)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from xiong.operations.backup.repository import Repository
 from xiong.platforms.base import Progress
 from xiong.tools.clock import Clock
 from xiong.tools.sealing import Sealed, Sealing
+from xiong.tools.together import together
 
 _MIB = 1 << 20
 _AHEAD = 4
@@ -87,13 +88,11 @@ async def seal_to(
         await repositories[0].store.put_stream(key, chunks)
     else:
         queues = [asyncio.Queue[bytes | None](_AHEAD) for _ in repositories]
-        try:
-            async with asyncio.TaskGroup() as together:
-                together.create_task(_deal(chunks, queues))
-                for repository, queue in zip(repositories, queues, strict=True):
-                    together.create_task(repository.store.put_stream(key, _taken(queue)))
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
+        puts = (
+            repository.store.put_stream(key, _taken(queue))
+            for repository, queue in zip(repositories, queues, strict=True)
+        )
+        await together(_deal(chunks, queues), *puts)
     return sealing.result
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -12,7 +11,7 @@ import orjson
 from xiong.config.secrets import Secret
 from xiong.errors import PlatformError, XiongError
 from xiong.model.release import Release
-from xiong.model.task import Task
+from xiong.model.task import FILES, Task
 from xiong.operations.backup.kept_records import ERASURES
 from xiong.operations.backup.keys import Keys
 from xiong.operations.backup.reading import read_object
@@ -20,11 +19,11 @@ from xiong.operations.backup.repository import Repository
 from xiong.operations.journal import Journal
 from xiong.operations.preflight import running_release, staged
 from xiong.platforms.base import Platform, Progress
-from xiong.tools import files
 from xiong.tools.store_access import StoreAccess
 
 _SECONDS = 600.0
 _MODULE = "api.person"
+_ROWS = "erasures"
 
 
 async def registers(
@@ -63,29 +62,42 @@ async def reapply(
     release = await staged(platform, committed.release)  # also where the whole copy is down
     password = quote((await platform.secret("database-app")).reveal(), safe="")
     url = f"postgresql://xiongichat_app:{password}@127.0.0.1:{access.port}/{access.database}"
-    with tempfile.TemporaryDirectory(prefix="xiong-erasures-") as made:
-        folder = Path(made)
-        files.write_atomic(folder / "url", url.encode())
-        environment = {"DATABASE_URL_FILE": str(folder / "url")}
-        keys: tuple[str, ...] = ()
-        if earlier_key is not None:
-            files.write_atomic(folder / "key", earlier_key.reveal().encode())
-            keys = ("--old-key-file", str(folder / "key"))
-        people = 0
-        for number, register in enumerate([b"", *found]):
-            words: tuple[str, ...] = ()
-            if register:
-                files.write_atomic(folder / f"register-{number}.json", register)
-                words = ("--from", str(folder / f"register-{number}.json"))
-            task = Task(
-                "reapply",
-                _MODULE,
-                ("reapply", *words, *keys),
-                timeout_seconds=_SECONDS,
-                environment=environment,
-            )
-            people = max(people, await _run(platform, release, task))
-        return people
+    private: dict[str, bytes] = {"url": url.encode()}
+    words: tuple[str, ...] = ()
+    if found:
+        private["register.json"] = joined(found)
+        words = ("--from", f"{FILES}/register.json")
+    if earlier_key is not None:
+        private["key"] = earlier_key.reveal().encode()
+        words = (*words, "--old-key-file", f"{FILES}/key")
+    task = Task(
+        "reapply",
+        _MODULE,
+        ("reapply", *words),
+        timeout_seconds=_SECONDS,
+        environment={"DATABASE_URL_FILE": f"{FILES}/url"},
+        files=private,
+        by_scratch=True,
+    )
+    return await _run(platform, release, task)
+
+
+def joined(found: Sequence[bytes]) -> bytes:
+    """One register with what stands in any of them, so that the service looks at everybody once.
+
+    Raises:
+        PlatformError: one is none.
+    """
+    try:
+        rows = {orjson.dumps(row, option=orjson.OPT_SORT_KEYS): row for one in found for row in _rows(one)}
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise PlatformError("erasing again failed: a register of erasures cannot be read") from error
+    return orjson.dumps({_ROWS: list(rows.values())})
+
+
+def _rows(register: bytes) -> list[Any]:
+    rows: list[Any] = orjson.loads(register)[_ROWS]
+    return rows
 
 
 async def _run(platform: Platform, release: Release, task: Task) -> int:

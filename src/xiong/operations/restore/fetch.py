@@ -19,6 +19,7 @@ from xiong.platforms.base import Platform, Progress
 from xiong.tools import process
 from xiong.tools.clock import Clock
 from xiong.tools.sealing import unseal
+from xiong.tools.together import together
 from xiong.tools.unpacking import unpack
 
 _AT_ONCE = 4
@@ -39,8 +40,7 @@ async def fetch(
         await _unpacked(choice, 0, folder, keys, clock, progress)
     else:
         await _combined(platform, clock, progress, keys, choice, name, folder)
-    await _verified(platform, folder)
-    await _log(choice, keys, folder / "pg_wal", progress)
+    await together(_verified(platform, folder), _log(choice, keys, folder / "pg_wal", progress))
     (folder / postgres_recovery.SIGNAL).touch()
     await stores.hand_over("postgres", folder)
     return folder
@@ -107,12 +107,7 @@ async def _log(choice: Choice, keys: Keys, folder: Path, progress: Progress) -> 
             await asyncio.to_thread((folder / name).write_bytes, content)
 
     histories = [one.name for one in choice.segments if one.name.endswith(".history")]
-    try:
-        async with asyncio.TaskGroup() as together:
-            for name in (*names, *histories):
-                together.create_task(one(name))
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from group
+    await together(*(one(name) for name in (*names, *histories)))
 
 
 async def _segment(choice: Choice, keys: Keys, name: str) -> bytes:

@@ -34,6 +34,7 @@ from xiong.operations.restore.swap import finish_interrupted, swap
 from xiong.platforms.base import Platform, Progress
 from xiong.tools import host
 from xiong.tools.clock import Clock
+from xiong.tools.together import together
 
 PURPOSE = "restore"
 _PATIENCE_SECONDS = 600.0
@@ -111,12 +112,14 @@ async def restore(
         await refuse(platform, keys, choice)
         name = f"{begun:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         watch.spent("choose")
-        found = await erasures.registers(platform, choice.repository, keys, progress)
         exchange = Exchange(name, choice.last.id, {}, Step.PREPARING, host.actor())
         await journal.write(platform.records, exchange, Step.PREPARING)
         folders: dict[str, Path] = {}
         try:
-            folders["postgres"] = await fetch.fetch(platform, clock, progress, keys, choice, name)
+            folders["postgres"], found = await together(
+                fetch.fetch(platform, clock, progress, keys, choice, name),
+                erasures.registers(platform, choice.repository, keys, progress),
+            )
             watch.spent("fetch")
             key = await foreign_key(platform, keys, choice)
             async with replayed(platform, clock, choice, folders["postgres"]) as new:

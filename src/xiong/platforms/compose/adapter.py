@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from xiong.config.secrets import Secret
@@ -28,6 +29,7 @@ from xiong.platforms.compose import (
     planning,
     services,
     tasks,
+    tools,
 )
 from xiong.platforms.compose.composing import Composer
 from xiong.platforms.compose.faults import ComposeFaults
@@ -225,7 +227,14 @@ class ComposePlatform:
 
     async def endpoint(self) -> Endpoint:
         port = ports_for(self._settings, self._layout.ports).proxy
-        return front.endpoint(self._settings.proxy, self._secrets, port)
+        found = front.endpoint(self._settings.proxy, self._secrets, port)
+        project = self._present()
+        if project is None or not tools.in_a_container():
+            return found
+        # The machine's loopback is not ours: the proxy is reached where it stands.
+        scheme = "https" if self._settings.proxy.host else "http"
+        address = f"{scheme}://{project.network.front('proxy')}:{network.PROXY_PORT}"
+        return replace(found, address=address)
 
     async def take_lease(self, wanted: Lease) -> Lease:
         self._layout.make()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from xiong.platforms.compose import commands, engine, rendering
@@ -64,6 +64,18 @@ class Composer:
         self.write()
         argv = self.argv("up", "--detach", "--no-deps", "--no-build", "--quiet-pull", *services)
         await engine.call(argv, f"starting {', '.join(services)}", seconds=_UP_SECONDS)
+
+    async def up_anew(self, services: Sequence[str], changed: Collection[str]) -> None:
+        """The same; one that reads a changed file and was not made anew is restarted.
+
+        Raises:
+            PlatformError: see `up`.
+        """
+        before = {c.service: c.id for c in await engine.containers(self.project.name)}
+        await self.up(services)
+        for container in await engine.containers(self.project.name):
+            if container.service in changed and before.get(container.service) == container.id:
+                await engine.call(commands.restart(container.id, None), f"restarting {container.service}")
 
     async def down(self) -> None:
         """Stops and removes every container and network; folders stay."""

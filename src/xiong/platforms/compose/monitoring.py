@@ -21,13 +21,15 @@ from xiong.platforms.onehost import collecting
 from xiong.tools import files
 
 WATCH, CONSOLE, PROMETHEUS, ALERTMANAGER = "watch", "console", "prometheus", "alertmanager"
-WATCHING = (ALERTMANAGER, PROMETHEUS, WATCH, CONSOLE)
+_POSTGRES_EXPORTER, _REDIS_EXPORTER = "postgres-exporter", "redis-exporter"
+WATCHING = (ALERTMANAGER, PROMETHEUS, _POSTGRES_EXPORTER, _REDIS_EXPORTER, WATCH, CONSOLE)
 _JOBS = {"api": "xiongichat-api", "pager": "xiongichat-pager"}
 _FIXED = {
     "xiong-watch": (WATCH, places.WATCH_PORT),
     PROMETHEUS: (PROMETHEUS, places.PROMETHEUS_PORT),
     ALERTMANAGER: (ALERTMANAGER, places.ALERTMANAGER_PORT),
 }
+_EXPORTERS = {"postgres": (_POSTGRES_EXPORTER, 9187), "redis": (_REDIS_EXPORTER, 9121)}
 
 
 async def start(composer: Composer, progress: Progress) -> None:
@@ -40,16 +42,14 @@ async def start(composer: Composer, progress: Progress) -> None:
         if name in present and name not in wanted:
             await engine.call(commands.remove(present[name].id), f"removing {name}")
     changed = _write(composer)
-    announce(project, await looking.instances(project))
     for name in wanted:
         try:
-            await composer.up([name])
-            if name in present and name in changed:
-                await engine.call(commands.restart(present[name].id, None), f"restarting {name}")
+            await composer.up_anew([name], changed)
             await services.await_up(project, name)
-            progress(f"{name} runs, {looking.url_of(project, name)}")
+            progress(", ".join([f"{name} runs", *filter(None, [looking.url_of(project, name)])]))
         except XiongError as error:
             progress(f"{name} does not come up, the service runs without it: {error.message}")
+    announce(project, await looking.instances(project))
 
 
 def announce(project: Project, instances: Sequence[Instance]) -> None:
@@ -61,6 +61,9 @@ def announce(project: Project, instances: Sequence[Instance]) -> None:
             found[_JOBS[one.service]].append((urlsplit(one.url).netloc, one.name))
     for job, (name, port) in _FIXED.items():
         found[job] = [(f"{network.front(name)}:{port}", job)]
+    here = {one.name for one in instances}
+    for job, (name, port) in _EXPORTERS.items():
+        found[job] = [(f"{network.back(name)}:{port}", job)] if name in here else []
     collecting.write_targets(project.layout, found)
 
 
@@ -68,6 +71,8 @@ def _switches(settings: Settings) -> dict[str, bool]:
     return {
         ALERTMANAGER: settings.monitoring.enabled,
         PROMETHEUS: settings.monitoring.enabled,
+        _POSTGRES_EXPORTER: settings.monitoring.enabled and settings.database.url is None,
+        _REDIS_EXPORTER: settings.monitoring.enabled and settings.cache.url is None,
         WATCH: settings.watch.enabled,
         CONSOLE: settings.console.enabled,
     }
@@ -91,21 +96,25 @@ def _write(composer: Composer) -> set[str]:
     collecting.put({file: text})
     for name in ("prometheus", "alertmanager"):
         services.folder_for_the_service(layout.monitoring / name)
-    told = to_toml(_inside(settings)).encode()
+    told = to_toml(_inside(settings, project.console_port)).encode()
     if not layout.effective_settings.is_file() or layout.effective_settings.read_bytes() != told:
         files.write_atomic(layout.effective_settings, told)
         changed |= {WATCH, CONSOLE}
     return changed
 
 
-def _inside(settings: Settings) -> Settings:
-    """What the tool reads in its own containers, where it listens on fixed ports of all addresses."""
+def _inside(settings: Settings, published: int) -> Settings:
+    """What the tool reads in its own containers, where it listens on fixed ports of all addresses.
+
+    The console is reached through the proxy, on that port of this machine.
+    """
     everywhere = "0.0.0.0"  # noqa: S104 - of its own container
     inside = {"bind": everywhere, "port": places.WATCH_PORT}
     page = {"bind": everywhere, "port": places.CONSOLE_PORT}
+    told = {"address": f"http://127.0.0.1:{published}"}
     document = settings.model_dump(exclude_unset=True)
     document["platform"] = "compose"
     document["state"] = settings.state.absolute()
     document["watch"] = {**document.get("watch", {}), **inside}
-    document["console"] = {**document.get("console", {}), **page}
+    document["console"] = {**told, **document.get("console", {}), **page}
     return Settings.model_validate(document)

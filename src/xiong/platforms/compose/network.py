@@ -22,6 +22,7 @@ from xiong.tools import files
 
 _FRONT = {"proxy": 10, "console": 11, "watch": 12, "prometheus": 13, "alertmanager": 14, "grafana": 15}
 _BACK = {"postgres": 140, "valkey": 141, "watch": 142, "prometheus": 143, "console": 144, "wal": 145}
+_BACK |= {"postgres-exporter": 146, "redis-exporter": 147}
 _HINT = 'compose.subnet = "10.213.7.0/24"'
 API_PORT, PAGER_PORT, PROXY_PORT, PROXIED_CONSOLE_PORT = 8000, 8001, 8080, 8081
 WATCH_PORT, CONSOLE_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 9108, 8081, 9090, 9093

@@ -48,9 +48,7 @@ async def start(composer: Composer, images: ReleaseImages, secrets: HostSecrets,
         wanted.append(VALKEY)
     changed = _write_for_the_proxy(project)
     before = {c.service: c.started_at for c in await engine.containers(project.name)}
-    await composer.up(wanted)
-    if changed and PROXY in before:
-        await engine.call(commands.restart(project.container(PROXY), None), f"restarting {PROXY}")
+    await composer.up_anew(wanted, [PROXY] if changed else [])
     for name in wanted:
         await await_up(project, name)
         container = next(c for c in await engine.containers(project.name) if c.service == name)
@@ -91,6 +89,9 @@ def publish(project: Project, secrets: HostSecrets) -> None:
         text = servers.valkey_configuration("/data", 6379, words, project.settings.cache, bind="0.0.0.0")  # noqa: S104 - of its container
         _put(project.cache_files / "valkey.conf", text.encode(), reader())
         _put(project.cache_files / "password", words[0].encode(), reader())
+        host, port = project.network.stores.cache
+        told = orjson.dumps({f"redis://{host}:{port}": words[0]})
+        _put(project.layout.root / "exporters" / "cache-passwords.json", told, reader())
 
 
 def faults(settings: Settings) -> list[str]:
@@ -111,6 +112,8 @@ def _write_for_the_database(project: Project, secrets: HostSecrets) -> None:
     _put(folder / "pg_hba.conf", _HBA.encode(), owner)
     word = secrets.get("database-backup").reveal()
     lines = [f"*:*:*:postgres:{superuser}", f"*:*:*:xiongichat_backup:{word}", ""]
+    monitor = secrets.get("database-monitor").reveal().encode()
+    _put(project.layout.root / "exporters" / "database-password", monitor, reader())
     _put(folder / "pgpass", "\n".join(lines).encode(), owner)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from xiong.config.secrets import Secret
 from xiong.errors import DeadlineError, PlatformError, XiongError
@@ -14,8 +15,8 @@ from xiong.model.volume import Surplus
 from xiong.platforms.compose import commands, engine, looking, rendering, tools
 from xiong.platforms.compose.composing import Composer
 from xiong.platforms.compose.images import ReleaseImages
-from xiong.platforms.compose.project import service_user
-from xiong.platforms.onehost import scratch
+from xiong.platforms.compose.project import reader, service_user
+from xiong.platforms.onehost import scratch, task_files
 from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.tools import process
 from xiong.tools.clock import SystemClock, wait_for
@@ -23,15 +24,24 @@ from xiong.tools.clock import SystemClock, wait_for
 _TOOL_SECONDS = 300.0
 _WELL_SECONDS = 60.0
 _INSIDE_OWNER = "/run/xiong/owner"
+_INSIDE_TASK = "/run/xiong/task"
 
 
 async def run(composer: Composer, secrets: HostSecrets, release: Release, task: Task) -> TaskResult:
     """A module of a release, once, in a container of its own beside the data stores."""
+    with task_files.folder(task, room=composer.project.layout.store_root, owner=reader()) as private:
+        return await _run(composer, secrets, release, task.placed(_INSIDE_TASK), private)
+
+
+async def _run(
+    composer: Composer, secrets: HostSecrets, release: Release, task: Task, private: Path
+) -> TaskResult:
     project = composer.project
     told = {**composer.environment(release.id), **task.environment}
     mounts = {
         project.published: f"{rendering.INSIDE_SERVICE}:ro",
         project.layout.spool: rendering.INSIDE_SPOOL,
+        private: f"{_INSIDE_TASK}:ro",
     }
     if task.role is DatabaseRole.OWNER:
         file = secrets.owner_file(project.settings, project.network.stores)
@@ -40,7 +50,7 @@ async def run(composer: Composer, secrets: HostSecrets, release: Release, task: 
     argv = commands.run_once(
         composer.image(release.id),
         ["python", "-m", task.module, *task.arguments],
-        network=f"{project.name}_back",
+        network=tools.own_network(project) if task.by_scratch else f"{project.name}_back",
         user=":".join(map(str, service_user())),
         mounts=mounts,
         environment=[f"{name}={value}" for name, value in told.items()],

@@ -30,6 +30,11 @@ _VALKEY = ("valkey-server", "valkey-check-rdb", "valkey-cli")
 _VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGCONNECT_TIMEOUT", "LANG", "TZ")
 
 
+def in_a_container() -> bool:
+    """Whether the tool itself runs in one of the copy's containers."""
+    return "XIONG_CONTAINER" in os.environ
+
+
 def own_network(project: Project) -> str:
     """The network namespace that the tool itself is in: the machine's, or its container's."""
     inside = os.environ.get("XIONG_CONTAINER")

@@ -14,7 +14,7 @@ from xiong.model.instance import Instance, ReplicaEvent
 from xiong.model.lease import Lease
 from xiong.model.memory import MemoryUse
 from xiong.model.release import Release
-from xiong.model.task import DatabaseRole, Task, TaskResult
+from xiong.model.task import Task, TaskResult
 from xiong.model.volume import Surplus, Volume
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
@@ -31,6 +31,7 @@ from xiong.platforms.local import (
     specs,
     surplus,
     systemd,
+    tasks,
     versions,
 )
 from xiong.platforms.local.faults import LocalFaults
@@ -41,13 +42,12 @@ from xiong.platforms.local.stores import LocalStores
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
 from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
-from xiong.platforms.onehost import front, leading, servers, volumes
+from xiong.platforms.onehost import front, leading, servers, task_files, volumes
 from xiong.platforms.onehost.layout import layout_for
 from xiong.platforms.onehost.lease import FileLease
 from xiong.platforms.onehost.ports import Ports, ports_for
 from xiong.platforms.onehost.records import FileRecords
 from xiong.platforms.onehost.secrets import PASSWORDS, HostSecrets
-from xiong.tools import process
 from xiong.tools.clock import Clock
 
 
@@ -193,13 +193,9 @@ class LocalPlatform:
             yield line
 
     async def run_task(self, release: Release, task: Task) -> TaskResult:
-        start = self.start_of(release.id)
-        environment = {**start.environment, **task.environment}
-        if task.role is DatabaseRole.OWNER:
-            file = self._secrets.owner_file(self._settings, self._prepare()[1].stores)
-            environment["DATABASE_URL_FILE"] = str(file)
-        argv = [str(start.python), "-m", task.module, *task.arguments]
-        return _result(await process.run(argv, environment=environment, timeout_seconds=task.timeout_seconds))
+        with task_files.folder(task) as private:
+            owner = self._secrets.owner_file(self._settings, self._prepare()[1].stores)
+            return await tasks.run(self.start_of(release.id), owner, task.placed(str(private)))
 
     async def run_store_tool(self, store: str, argv: Sequence[str], stdin: bytes = b"") -> TaskResult:
         if store != "postgres":
@@ -207,15 +203,10 @@ class LocalPlatform:
         programs, ports = self._prepare()
         user = await database.server_user(self._settings.database.user)
         tools = database.readable_programs(programs.postgres, self._layout, user)
-        password = self._secrets.get("database-superuser").reveal()
-        return _result(
-            await process.run(
-                [str(tools / argv[0]), *argv[1:]],
-                environment=commands.database_client_environment(ports.database, password),
-                timeout_seconds=300,
-                stdin=stdin,
-            )
+        environment = commands.database_client_environment(
+            ports.database, self._secrets.get("database-superuser").reveal()
         )
+        return await tasks.tool([str(tools / argv[0]), *argv[1:]], environment, stdin)
 
     async def secret(self, name: str) -> Secret:
         if name not in PASSWORDS:
@@ -295,8 +286,3 @@ class LocalPlatform:
                 return await supervisor.list()
         except SupervisorNotRunningError:
             return []
-
-
-def _result(done: process.Completed) -> TaskResult:
-    printed, complained = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-    return TaskResult(done.exit_code, printed, complained, done.seconds)

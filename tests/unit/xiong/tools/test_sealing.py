@@ -45,6 +45,16 @@ async def test_a_stream_comes_back_as_it_was(size, keys, recipients):
     assert (made.stored_bytes, made.stored_sha256) == (len(sealed), hashlib.sha256(sealed).hexdigest())
 
 
+async def test_what_shrinks_much_does_not_come_back_in_one_piece(keys, recipients):
+    """Rows of a table, which take a twentieth of their size: opened they must not fill the memory."""
+    content = b"".join(b"%d\t%d\t0\t%84s\n" % (row, row % 7, b"") for row in range(300_000))
+    sealing = Sealing(recipients, 3)
+    sealed = b"".join([chunk async for chunk in sealing.stream(stream(content))])
+    chunks = [chunk async for chunk in unseal(stream(sealed), keys[:1])]
+    assert b"".join(chunks) == content
+    assert max(len(chunk) for chunk in chunks) < 8 * MIB < len(content) // 3
+
+
 async def test_either_key_alone_opens_it(keys, recipients):
     sealed, _ = seal_bytes(b"words", recipients, 3)
     for key in keys:
