@@ -19,6 +19,7 @@ from bench import (
     log_cost,
     memory,
     pages,
+    proxies,
     redaction,
     report,
     rolls,
@@ -41,6 +42,7 @@ _ALONE: dict[str, Callable[..., Awaitable[None]]] = {
     "backup": backup.run,
     "backup_losses": backup_losses.run,
     "backup_growth": backup.run_growth,
+    "proxies": proxies.run,
 }
 _SIZED = {"backup_growth"}
 

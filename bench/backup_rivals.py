@@ -76,7 +76,9 @@ async def barman(copy: BackedCopy) -> Rival | None:
     try:
         await asyncio.sleep(3)  # until it receives; Barman itself only says so in a check
         await _said((*words, "switch-wal", "--force", "--archive", "copy"))
-        backup = await _timed((*words, "backup", "--wait", "copy"))
+        backup = await _timed((*words, "backup", "copy"))
+        # The log that it needs; an idle server would never end that segment by itself.
+        await _said((*words, "switch-wal", "--force", "--archive", "--archive-timeout=60", "copy"))
     except RuntimeError as error:
         report.note(f"Barman failed: {error}")
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 
 from copies import Copy
 from xiong.config.load import load_settings
@@ -43,3 +45,24 @@ class ComposedCopy(Copy):
 def composed(folder, **environment: str) -> ComposedCopy:
     """One that is not up yet."""
     return ComposedCopy(folder, XIONG_PLATFORM="compose", **environment)
+
+
+def talks(copy: Copy, person: str) -> None:
+    """Somebody writes through the proxy, and is answered."""
+    token = (copy.state / "secrets" / "operator-token").read_text()
+    message = json.dumps({"person": person, "message": "你好"})
+    said = subprocess.run(
+        [
+            *("curl", "-sf", f"{copy.url}/api/v1/chat", "-H", f"Authorization: Bearer {token}"),
+            *(
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                message,
+            ),
+        ],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert b'"reply"' in said.stdout

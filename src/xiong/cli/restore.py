@@ -41,6 +41,9 @@ def restore(
     yes_restore: Annotated[
         str, typer.Option("--yes-restore", metavar="ID", help="Do not ask: the id of the set, or `newest`.")
     ] = "",
+    logical: Annotated[
+        bool, typer.Option("--logical", help="Load the set's dump: for a newer major version of PostgreSQL.")
+    ] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Delete what earlier restores replaced.")
     ] = False,
@@ -53,7 +56,7 @@ def restore(
     if confirm or undo:
         _kept(here, confirm=confirm, undo=undo, timeout=timeout)
         return
-    target = _target(backup, at, at_restore_point)
+    target = _target(backup, at, at_restore_point, logical=logical)
     surroundings = (here.platform, here.settings, here.clock, render.progress, target)
     planned = here.run(operation.plan(*surroundings), timeout)
     if dry_run:
@@ -66,7 +69,9 @@ def restore(
     here.show(here.run(operation.restore(*surroundings, into=into), timeout), _as_text)
 
 
-def _target(backup: str, at: str, point: str) -> Target:
+def _target(backup: str, at: str, point: str, *, logical: bool) -> Target:
+    if logical and (at or point):
+        raise UsageError("a dump is of one moment: --logical goes with no --at", hint="xiong backup list")
     if at and point:
         raise UsageError("--at and --at-restore-point do not go together", hint="xiong restore --help")
     if (at or point) and backup != "newest":
@@ -74,7 +79,7 @@ def _target(backup: str, at: str, point: str) -> Target:
             "a set is chosen by itself where a time or a point is named", hint="xiong restore --at TIME"
         )
     if not at:
-        return Target(backup, None, point)
+        return Target(backup, None, point, logical)
     try:
         moment = datetime.fromisoformat(at)
     except ValueError as error:

@@ -27,6 +27,17 @@ def base(access: StoreAccess, label: str, *, fetch_wal: bool, earlier_manifest: 
     ]
 
 
+def load(access: StoreAccess) -> list[str]:
+    """A dump from stdin into the service's database: all of it, or an error."""
+    return [
+        program(access, "pg_restore"),
+        "--exit-on-error",
+        "--single-transaction",
+        "--no-password",
+        f"--dbname={access.database}",
+    ]
+
+
 def dump(access: StoreAccess) -> list[str]:
     """The service's database in the custom format, not compressed: the sealing does that."""
     return [program(access, "pg_dump"), "--format=custom", "--compress=none", "--no-password"]

@@ -14,11 +14,13 @@ class Target:
         backup: id of a set, or `newest`: all that the log holds behind the newest set.
         at: a time, UTC; None: not by time.
         point: a named restore point; empty: not by name.
+        logical: load the set's dump, which any newer major version reads, instead of its files.
     """
 
     backup: str = "newest"
     at: datetime | None = None
     point: str = ""
+    logical: bool = False
 
     @property
     def words(self) -> str:
@@ -27,6 +29,8 @@ class Target:
             return f"{self.at:%Y-%m-%d %H:%M:%S} UTC"
         if self.point:
             return f"restore point {self.point}"
+        if self.logical:
+            return "the newest dump" if self.backup == "newest" else f"dump of set {self.backup}"
         return "the newest commit that is stored" if self.backup == "newest" else f"set {self.backup}"
 
 

@@ -82,6 +82,14 @@ class Stores(Protocol):
         """A new, empty folder beside the live data; an old one of that name goes."""
         ...
 
+    async def initialise(self, folder: Path) -> None:
+        """Makes the empty database of a server of this copy's version in a folder that `place` gave.
+
+        Raises:
+            PlatformError: it cannot be made.
+        """
+        ...
+
     async def sweep(self, name: str) -> None:
         """Deletes every place of that name or with more behind it; what an exchange keeps stays."""
         ...

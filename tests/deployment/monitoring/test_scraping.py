@@ -177,5 +177,5 @@ def test_b8_replicas_are_scraped_directly_and_the_proxy_hides_their_metrics() ->
         for name in (API, PAGER, WATCH):
             found = job(platform, name)
             assert "static_configs" not in found, "a fixed address is a proxy's or one replica's"
-    proxy = (ROOT / "src" / "xiong" / "platforms" / "local" / "proxy.py").read_text(encoding="utf-8")
+    proxy = (ROOT / "src" / "xiong" / "platforms" / "onehost" / "proxy.py").read_text(encoding="utf-8")
     assert "/metrics" in proxy

@@ -3,11 +3,10 @@
 import json
 import os
 import shutil
-import subprocess
 
 import pytest
 
-from composed import ComposedCopy
+from composed import ComposedCopy, talks
 from docker_engine import docker
 from servers import wait_until
 
@@ -18,27 +17,6 @@ SECONDS = 90
 
 def healthy(copy: ComposedCopy) -> bool:
     return copy.xiong("status", expect=None).exit_code == 0
-
-
-def talks(copy: ComposedCopy, person: str) -> None:
-    """Somebody writes through the proxy, and is answered."""
-    token = (copy.state / "secrets" / "operator-token").read_text()
-    message = json.dumps({"person": person, "message": "你好"})
-    said = subprocess.run(
-        [
-            *("curl", "-sf", f"{copy.url}/api/v1/chat", "-H", f"Authorization: Bearer {token}"),
-            *(
-                "-H",
-                "Content-Type: application/json",
-                "-d",
-                message,
-            ),
-        ],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert b'"reply"' in said.stdout
 
 
 def test_each_container_that_is_killed_serves_again(watched: ComposedCopy):

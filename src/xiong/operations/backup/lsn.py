@@ -40,3 +40,13 @@ def timeline_of(name: str) -> int:
 def is_segment(name: str) -> bool:
     """Whether a file name is a whole segment's."""
     return len(name) == 24 and all(character in "0123456789ABCDEF" for character in name)
+
+
+def system_of(segment: bytes) -> str:
+    """System identifier of the cluster that wrote a segment; empty where too little of it is there.
+
+    It stands at byte 24 of the long header of each segment's first page (XLogLongPageHeaderData in
+    PostgreSQL's xlog_internal.h).
+    """
+    found = int.from_bytes(segment[24:32], "little")
+    return str(found) if len(segment) >= 32 and found else ""

@@ -76,9 +76,11 @@ class LogShipping:
 
     async def _made(self, spool: Path) -> Shipper:
         now = self._clock.now()
-        if self._shipper is None or self._asked is None or now - self._asked >= _ASKED_EVERY:
+        stale = self._asked is None or now - self._asked >= _ASKED_EVERY
+        if self._shipper is None or stale or self._shipper.foreign:
             cluster, self._asked = await self._cluster(), now
             if self._shipper is not None and cluster == self._ships:
+                self._shipper.foreign = False
                 return self._shipper
             self._ships = cluster
             keys = await keys_of(self._platform, self._settings)

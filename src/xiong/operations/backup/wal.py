@@ -46,7 +46,11 @@ class Shipped:
 
 
 class Shipper:
-    """Remembers what it shipped; a new one asks the repositories first."""
+    """Remembers what it shipped; a new one asks the repositories first.
+
+    Attributes:
+        foreign: it saw log of another cluster, so that who made it should ask the server again.
+    """
 
     def __init__(
         self, spool: Path, repositories: Sequence[Repository], keys: Keys, system_id: str, segment_bytes: int
@@ -58,6 +62,7 @@ class Shipper:
         self._segment_bytes = segment_bytes
         self._known: dict[str, _Known] = {}
         self._end = (0, 0)  # timeline, position
+        self.foreign = False
         self._one_pass = asyncio.Lock()
 
     async def ship(self) -> Shipped:
@@ -129,6 +134,9 @@ class Shipper:
             return 0
         if lsn.is_segment(name) and len(content) != self._segment_bytes:
             return 0  # it is still being copied there
+        owner = lsn.system_of(content) if lsn.is_segment(name) else ""
+        if owner not in {"", self._system}:
+            return await self._foreign(name, content, owner)
         written = 0
         for repository in self._repositories:
             known = self._known[repository.url]
@@ -147,6 +155,9 @@ class Shipper:
         name = file.removesuffix(_PARTIAL)
         content = await _read(self._spool / file)
         if content is None or not lsn.is_segment(name):
+            return 0, self._end
+        if lsn.system_of(content) not in {"", self._system}:
+            self.foreign = True
             return 0, self._end
         # The receiver fills the segment with zeros first; a record's own last zeros are filled in again.
         content = content.rstrip(b"\0")
@@ -169,12 +180,27 @@ class Shipper:
         start = lsn.start_of(name, self._segment_bytes)
         return written, (lsn.timeline_of(name), start + len(content))
 
+    async def _foreign(self, name: str, content: bytes, owner: str) -> int:
+        """A segment of another cluster than ours, as after a restore of a dump: it goes to its own."""
+        self.foreign = True
+        for repository in self._repositories:
+            await self._put(repository, name, 0, content, whole=True, system=owner)
+        await asyncio.to_thread((self._spool / name).unlink, missing_ok=True)
+        return len(self._repositories)
+
     async def _put(
-        self, repository: Repository, name: str, first: int, content: bytes, *, whole: bool
+        self,
+        repository: Repository,
+        name: str,
+        first: int,
+        content: bytes,
+        *,
+        whole: bool,
+        system: str = "",
     ) -> str:
         sealed, facts = await asyncio.to_thread(seal_bytes, content, self._keys.recipients, _LEVEL)
         key = Repository.segment_key(
-            self._system, name, first, len(content), facts.stored_sha256, whole=whole
+            system or self._system, name, first, len(content), facts.stored_sha256, whole=whole
         )
         await repository.store.put(key, sealed)
         return key

@@ -10,6 +10,7 @@ from xiong.model.backup import BackupKind, Manifest, WalSegment
 from xiong.model.restore import Target
 from xiong.operations.backup import continuity, lsn, verify_wal
 from xiong.operations.backup.continuity import Branch
+from xiong.operations.backup.database import DUMP
 from xiong.operations.backup.keys import Keys
 from xiong.operations.backup.repository import BackupNotFoundError, Repository
 from xiong.operations.backup.retention import end_of
@@ -47,7 +48,9 @@ class Choice:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """Names of the segments that are needed."""
+        """Names of the segments that are needed; a dump needs none."""
+        if self.target.logical:
+            return ()
         part = self.last.database
         begin, end = lsn.number(part.start_lsn), max(self.end, end_of(self.last))
         if self.target.backup == self.last.id and self.target.at is None and not self.target.point:
@@ -81,6 +84,9 @@ async def _from(repository: Repository, keys: Keys, target: Target) -> Choice:
     sets, unreadable = await repository.manifests()
     if not sets and unreadable:
         raise PreflightError(unreadable[0].why)
+    if target.logical:
+        last = _dumped(sets, target)
+        return Choice(repository, (last,), target, (), (), 0)
     last = _aimed(sets, target)
     chain = [last]
     while (parent := chain[0].parent) is not None:
@@ -96,6 +102,16 @@ async def _from(repository: Repository, keys: Keys, target: Target) -> Choice:
         path = continuity.branches(last.database.timeline)
     end = continuity.newest_restorable(segments, last.database.segment_bytes, path, end_of(last))
     return Choice(repository, tuple(chain), target, path, tuple(segments), end)
+
+
+def _dumped(sets: Sequence[Manifest], target: Target) -> Manifest:
+    """The set itself, or the newest that holds a dump."""
+    holds = [one for one in sets if any(part.name == DUMP for part in one.objects)]
+    found = next((one for one in holds if target.backup in {one.id, "newest"}), None)
+    if found is None:
+        seen = "no set there holds a dump" if target.backup == "newest" else f"{target.backup} holds no dump"
+        raise BackupNotFoundError(f"{seen}: a set with one is made by `xiong backup create --dump`")
+    return found
 
 
 def _aimed(sets: Sequence[Manifest], target: Target) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xiong.errors import PreflightError, XiongError
 from xiong.operations.backup import continuity, lsn
-from xiong.operations.backup.database import BASE_MANIFEST
+from xiong.operations.backup.database import BASE_MANIFEST, CONTENTS
 from xiong.operations.backup.keys import MORE_IDENTITIES, Keys
 from xiong.operations.backup.reading import read_object
 from xiong.operations.backup.retention import end_of
@@ -21,8 +21,9 @@ async def refuse(platform: Platform, keys: Keys, choice: Choice) -> None:
     Raises:
         PreflightError: something does.
     """
-    await _version(platform, choice)
-    _log(choice)
+    if not choice.target.logical:
+        await _version(platform, choice)
+        _log(choice)
     await _key(keys, choice)
     await _room(platform, choice)
 
@@ -36,7 +37,7 @@ async def _version(platform: Platform, choice: Choice) -> None:
         raise PreflightError(
             f"the set {choice.last.id} is of PostgreSQL {theirs}, here is {words[0]}: only the same "
             "major version reads its files",
-            hint="install that version, or load the set's dump by pg_restore",
+            hint=f"install that version, or load its dump: xiong restore {choice.last.id} --logical",
         )
 
 
@@ -60,7 +61,8 @@ def _log(choice: Choice) -> None:
 async def _key(keys: Keys, choice: Choice) -> None:
     for manifest in choice.chain:
         try:
-            await read_object(choice.repository, keys, manifest, BASE_MANIFEST)
+            name = CONTENTS if choice.target.logical else BASE_MANIFEST
+            await read_object(choice.repository, keys, manifest, name)
         except SealError as error:
             raise PreflightError(
                 f"the set {manifest.id} cannot be opened: {error.message}; it was sealed for "

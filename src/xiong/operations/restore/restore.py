@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from xiong.operations.restore import cache, erasures, fetch, journal
 from xiong.operations.restore.choose import Choice, choose
 from xiong.operations.restore.identity import foreign_key, take_over
 from xiong.operations.restore.journal import Exchange, Step
+from xiong.operations.restore.loading import loaded
 from xiong.operations.restore.refusals import refuse
 from xiong.operations.restore.replay import Replayed, replayed
 from xiong.operations.restore.swap import finish_interrupted, swap
@@ -71,7 +72,9 @@ async def plan(
         target=target.words,
         bytes=last.database.data_bytes + len(choice.log) * last.database.segment_bytes,
         steps=(
-            f"unpack {' and '.join(manifest.id for manifest in choice.chain)} beside the live data",
+            f"load the dump of {last.id} into an empty server beside the live one"
+            if target.logical
+            else f"unpack {' and '.join(manifest.id for manifest in choice.chain)} beside the live data",
             f"replay {len(choice.log)} segments of the write-ahead log to {target.words}",
             "erase again whoever was erased since",
             "answer 503 with Retry-After at the proxy, exchange the data, let people in again",
@@ -117,12 +120,12 @@ async def restore(
         folders: dict[str, Path] = {}
         try:
             folders["postgres"], found = await together(
-                fetch.fetch(platform, clock, progress, keys, choice, name),
+                _place(platform, clock, progress, keys, choice, name),
                 erasures.registers(platform, choice.repository, keys, progress),
             )
             watch.spent("fetch")
             key = await foreign_key(platform, keys, choice)
-            async with replayed(platform, clock, choice, folders["postgres"]) as new:
+            async with _server(platform, clock, progress, keys, choice, folders["postgres"]) as new:
                 watch.spent("replay")
                 await _as_counted(keys, choice, new)
                 erased = await erasures.reapply(platform, new.access, found, key) if into is None else 0
@@ -161,6 +164,24 @@ async def restore(
         )
 
 
+async def _place(
+    platform: Platform, clock: Clock, progress: Progress, keys: Keys, choice: Choice, name: str
+) -> Path:
+    """The data folder: fetched, or empty where a dump is loaded into it."""
+    if choice.target.logical:
+        return await platform.stores.place("postgres", name)
+    return await fetch.fetch(platform, clock, progress, keys, choice, name)
+
+
+def _server(
+    platform: Platform, clock: Clock, progress: Progress, keys: Keys, choice: Choice, folder: Path
+) -> AbstractAsyncContextManager[Replayed]:
+    """A second server on that folder, at the target."""
+    if choice.target.logical:
+        return loaded(platform, clock, progress, keys, choice, folder)
+    return replayed(platform, clock, choice, folder)
+
+
 async def _chosen(
     platform: Platform, settings: Settings, clock: Clock, progress: Progress, target: Target, *, ships: bool
 ) -> tuple[Keys, Choice]:
@@ -192,7 +213,7 @@ async def _as_counted(keys: Keys, choice: Choice, new: Replayed) -> None:
     Raises:
         PreflightError: it does not.
     """
-    if choice.target.backup != choice.last.id:
+    if choice.target.backup != choice.last.id or choice.target.logical:
         return
     document = orjson.loads(await read_object(choice.repository, keys, choice.last, CONTENTS))
     faults = differences(from_document(Contents, document), new.contents)

@@ -45,6 +45,16 @@ class ComposeStarter:
         )
         return scratch.Start(argv, engine.environment())
 
+    def initialise(self, folder: Path, files: Path) -> list[str]:
+        """Makes an empty database in `folder`, whose superuser has the password in `files`."""
+        return self._run(
+            self.project.settings.compose.postgres_image,
+            servers.initdb("initdb", str(folder), f"{files}/superuser"),
+            user=self.project.database_user,
+            mounts={folder: str(folder), files: f"{files}:ro"},
+            entrypoint="/usr/bin/env",
+        )
+
     def postgres_access(self, private: Path, port: int) -> StoreAccess:
         return StoreAccess(
             str(private),

@@ -91,6 +91,11 @@ class ComposeStores:
         await self.hand_over(store, folder)
         return folder
 
+    async def initialise(self, folder: Path) -> None:
+        project = await self._project()
+        start = ComposeStarter(project).initialise(folder, project.database_files)
+        await engine.call(start, "making an empty database")
+
     async def sweep(self, name: str) -> None:
         for store in (POSTGRES, VALKEY):
             await asyncio.to_thread(exchanging.sweep, await self._room(store), f"{store}-{name}")

@@ -21,18 +21,7 @@ DATABASE = "xiongichat"
 
 
 def initdb(programs: Path, data: Path, password_file: Path) -> list[str]:
-    return [
-        str(programs / "initdb"),
-        f"--pgdata={data}",
-        f"--username={SUPERUSER}",
-        "--auth=scram-sha-256",
-        f"--pwfile={password_file}",
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--no-instructions",
-    ]
+    return servers.initdb(str(programs / "initdb"), str(data), str(password_file))
 
 
 def postgres(

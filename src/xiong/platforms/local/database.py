@@ -76,23 +76,33 @@ async def ensure_data(programs: Path, layout: Layout, user: ServerUser, password
     if (layout.database / "PG_VERSION").is_file():
         return
     fresh = layout.database.with_name("postgres.new")
-    password_file = layout.store_root / ".initdb-password"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    files.write_atomic(password_file, password.reveal().encode())
+    run_as = None if user.uid is None or user.gid is None else (user.uid, user.gid)
+    await initialise(programs, fresh, run_as, password)
+    fresh.rename(layout.database)
+
+
+async def initialise(programs: Path, folder: Path, run_as: tuple[int, int] | None, password: Secret) -> None:
+    """Makes an empty database in an empty folder.
+
+    Raises:
+        PlatformError: initdb failed.
+    """
+    password_file = folder.with_name(f".{folder.name}-password")
+    files.write_atomic(password_file, password.reveal().encode(), owner=run_as)
+    if run_as is not None:
+        os.chown(folder, *run_as)
+    uid, gid = run_as or (None, None)
     try:
-        if user.uid is not None and user.gid is not None:
-            os.chown(fresh, user.uid, user.gid)
-            os.chown(password_file, user.uid, user.gid)
         done = await process.run(
-            commands.initdb(programs, fresh, password_file),
+            commands.initdb(programs, folder, password_file),
             environment=commands.BASE_ENVIRONMENT,
             timeout_seconds=_INITDB_SECONDS,
-            user=user.uid,
-            group=user.gid,
-            cwd=layout.store_root,
+            user=uid,
+            group=gid,
+            cwd=folder.parent,
         )
         done.checked("initdb")
-        fresh.rename(layout.database)
     finally:
         password_file.unlink(missing_ok=True)

@@ -93,6 +93,10 @@ class LocalStores:
         await self.hand_over(store, folder)
         return folder
 
+    async def initialise(self, folder: Path) -> None:
+        tools, run_as = await self._server()
+        await database.initialise(tools, folder, run_as, self._secrets.get("database-superuser"))
+
     async def sweep(self, name: str) -> None:
         for store in (POSTGRES, VALKEY):
             await asyncio.to_thread(exchanging.sweep, self._room(store), f"{store}-{name}")

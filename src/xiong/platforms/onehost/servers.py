@@ -25,6 +25,22 @@ def database_options(settings: DatabaseSettings) -> dict[str, str]:
     }
 
 
+def initdb(program: str, data: str, password_file: str) -> list[str]:
+    """Makes an empty database."""
+    return [
+        program,
+        f"--pgdata={data}",
+        "--username=postgres",
+        "--auth=scram-sha-256",
+        f"--pwfile={password_file}",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+    ]
+
+
 def flags(options: Mapping[str, str]) -> list[str]:
     """Options as words of a command line."""
     return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]

@@ -1,0 +1,1 @@
+"""What the manifests take over from the monitoring: see __main__."""
