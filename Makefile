@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long test-heal test-compose test-drills prove check image sbom audit format lock bench docs clean help
+.PHONY: up down test test-long test-heal test-compose test-drills prove check image sbom audit scan format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,7 +20,7 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose and not kubernetes'
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
@@ -50,6 +50,10 @@ sbom: $(VENV)/dev ## write what is in each image to dist/, as CycloneDX
 audit: $(VENV)/dev ## known vulnerabilities of what is locked
 	deployment/ci-cd/steps/audit.sh
 
+scan:            ## what Debian has fixed since the images were built
+	deployment/ci-cd/steps/scan.sh xiong-service:dev
+	deployment/ci-cd/steps/scan.sh xiong-operations:dev
+
 format: $(VENV)/dev ## format the code
 	$(BIN)/ruff format src tests bench deployment
 	$(BIN)/ruff check --fix src tests bench deployment
@@ -67,6 +71,7 @@ bench: $(VENV)/dev ## measure, beside the alternatives
 docs: $(VENV)/dev ## regenerate the reference pages and dashboards from the code
 	$(BIN)/python -m deployment.docs
 	$(BIN)/python -m deployment.monitoring
+	$(BIN)/python -m deployment.kubernetes
 
 clean:           ## forget the environment; data in .xiong stays
 	rm -rf $(VENV)

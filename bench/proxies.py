@@ -18,11 +18,11 @@ from bench import report
 from bench.load import load
 from bench.load_result import LoadResult
 from bench.ports import free_port
-from bench.product import printed_json
+from bench.product import REPLICAS, printed_json
 
 _ROOT = Path(__file__).parents[1]
 _IMAGE = os.environ.get("NGINX_IMAGE", "nginx:1.30-alpine")
-_SLOTS = 3  # two replicas, and one more while they are replaced
+_SLOTS = REPLICAS + 1  # one more while they are replaced
 _CONFIGURATION = """
 events {{}}
 http {{
@@ -68,7 +68,7 @@ async def _run(*, quick: bool) -> None:
         await _xiong(state, source, "down", "--purge", "--yes")
         shutil.rmtree(scratch, ignore_errors=True)
     report.table(
-        "requests while two replicas are replaced, through each proxy at the same time",
+        f"requests while {REPLICAS} replicas are replaced, through each proxy at the same time",
         ["proxy", "connections", "requests", "lost", "slowest", "p50", "p99"],
         [_row(*named, result) for named, result in found.items()],
     )

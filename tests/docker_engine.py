@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import urllib.request
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -83,13 +85,19 @@ ENGINES = ["Docker engine"] if present() else []
 REGISTRIES = _registry() if ENGINES else []
 
 
+@contextmanager
+def one_build() -> Iterator[None]:
+    """Nobody else builds meanwhile: an engine of 20.10 does not survive two builds at once."""
+    with (Path(tempfile.gettempdir()) / "xiong-image-build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def image(target: str) -> str:
     """A tag of the image of this tree, built with what the engine has cached."""
     tag = f"xiong-test-{target}"
-    with (Path(tempfile.gettempdir()) / "xiong-image-build.lock").open("w") as lock:
-        # an engine of 20.10 does not survive two builds at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_build():
         done = subprocess.run(
             [STEP, target, tag], capture_output=True, text=True, timeout=600, check=False, cwd=ROOT
         )

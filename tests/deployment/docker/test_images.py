@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 import uuid
 
 import pytest
 
-from docker_engine import ENGINES, docker, facts, hardened, image
+from docker_engine import ENGINES, STEP, docker, facts, hardened, image, one_build
 
 pytestmark = [pytest.mark.compose, pytest.mark.parametrize("engine", ENGINES)]
 BUDGETS = {"service": 260, "operations": 700}
@@ -124,3 +126,39 @@ def test_the_tool_finds_every_program_and_file_that_it_runs(engine):
 )
 def test_the_tool_starts_what_it_needs(engine, words):
     assert hardened(image("operations"), *words).out
+
+
+def test_what_debian_has_fixed_since_is_found_and_named(engine):
+    name = "xiong-test-outdated"
+    edit = "/^Package: base-files$/,/^Version:/ s/^Version: .*/Version: 1-1/"
+    text = f"FROM {image('service')}\nUSER 0\nRUN sed -i '{edit}' /var/lib/dpkg/status\n"
+    with one_build():
+        built = subprocess.run(
+            ["docker", "build", "--quiet", f"--tag={name}", "-"],
+            input=text,
+            env={**os.environ, "DOCKER_BUILDKIT": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert built.returncode == 0, built.stderr
+
+    fresh, old, blind = (scanned(image("service")), scanned(name), scanned(name, SCAN_NETWORK="none"))
+
+    assert (blind.returncode, "not run" in blind.stderr) == (4, True)
+    if old.returncode != 4:  # Debian's lists are reached from here
+        assert fresh.returncode in {0, 1}
+        assert (old.returncode, "base-files 1-1, fixed in" in old.stderr) == (1, True)
+    docker("image", "rm", name)
+
+
+def scanned(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [STEP.with_name("scan.sh"), name],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
