@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from xiong.config.secrets import Secret
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.model.instance import Instance, ReplicaEvent
-from xiong.model.lease import Lease
 from xiong.model.memory import MemoryUse
 from xiong.model.release import Release
 from xiong.model.task import Task, TaskResult
-from xiong.model.volume import Surplus, Volume
+from xiong.model.volume import Surplus
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
 from xiong.platforms.compose import (
@@ -37,33 +36,22 @@ from xiong.platforms.compose.images import ReleaseImages
 from xiong.platforms.compose.project import Project, project_for, reader
 from xiong.platforms.compose.replicas import ComposeReplicas, named_container, roll_pager
 from xiong.platforms.compose.stores import ComposeStores
-from xiong.platforms.onehost import front, leading, volumes
-from xiong.platforms.onehost.layout import layout_for
-from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost import front, volumes
+from xiong.platforms.onehost.copy import OneHostCopy
 from xiong.platforms.onehost.ports import ports_for
-from xiong.platforms.onehost.records import FileRecords
-from xiong.platforms.onehost.secrets import PASSWORDS, HostSecrets
+from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.tools import host
-from xiong.tools.clock import Clock
 
 
-class ComposePlatform:
+class ComposePlatform(OneHostCopy):
     """One copy of the service as a Compose project, with one state folder on this machine."""
 
     name = "compose"
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._layout = layout_for(settings.state)
-        self._records = FileRecords(self._layout.records)
-        self._lease = FileLease(self._layout.root)
-        self._secrets = HostSecrets(
-            self._layout.secrets, published=self._layout.root / "service", reader=reader()
-        )
-
-    @property
-    def records(self) -> FileRecords:
-        return self._records
+        super().__init__(settings)
+        published = self._layout.root / "service"
+        self._secrets = HostSecrets(self._layout.secrets, published=published, reader=reader())
 
     @property
     def faults(self) -> ComposeFaults:
@@ -71,7 +59,7 @@ class ComposePlatform:
 
     @property
     def stores(self) -> ComposeStores:
-        return ComposeStores(self._compose, self._secrets)
+        return ComposeStores(self._settings, self._layout, self._secrets, self._compose)
 
     async def preflight(self) -> list[str]:
         self._layout.make()
@@ -145,17 +133,10 @@ class ComposePlatform:
     async def start_monitoring(self, progress: Progress) -> None:
         await monitoring.start(await self._compose(), progress)
 
-    def lead(self, part: str, clock: Clock) -> AbstractAsyncContextManager[None]:
-        self._layout.make()
-        return leading.lead(self._layout.root / f"{part}.lock", clock)
-
     async def announce(self) -> None:
         project = self._present()
         if project is not None:
             monitoring.announce(project, await looking.instances(project))
-
-    async def volumes(self) -> list[Volume]:
-        return volumes.volumes(self._layout)
 
     async def memory(self) -> MemoryUse | None:
         return MemoryUse(*host.memory())
@@ -197,30 +178,12 @@ class ComposePlatform:
         password = self._secrets.get("database-superuser")
         return await tasks.psql(await self._compose(), password, argv, stdin)
 
-    async def secret(self, name: str) -> Secret:
-        if name not in PASSWORDS:
-            raise PlatformError(f"no secret {name} is kept here: expected one of {', '.join(PASSWORDS)}")
-        return self._secrets.get(name)
-
-    async def kept_secret(self, name: str) -> Secret | None:
-        return self._secrets.kept(name)
-
-    async def keep_secret(self, name: str, value: Secret) -> None:
-        self._layout.make()
-        self._secrets.keep(name, value)
-
-    async def drop_secret(self, name: str) -> None:
-        self._secrets.drop(name)
-
     async def publish_secrets(self) -> None:
         services.publish((await self._compose()).project, self._secrets)
 
     async def store_url(self, store: str) -> Secret:
         project = (await self._compose()).project
         return self._secrets.store_url(store, self._settings, project.network.stores)
-
-    async def secrets(self) -> list[Secret]:
-        return self._secrets.everything()
 
     async def versions(self) -> dict[str, str]:
         return await tasks.versions(await self._compose())
@@ -235,17 +198,6 @@ class ComposePlatform:
         scheme = "https" if self._settings.proxy.host else "http"
         address = f"{scheme}://{project.network.front('proxy')}:{network.PROXY_PORT}"
         return replace(found, address=address)
-
-    async def take_lease(self, wanted: Lease) -> Lease:
-        self._layout.make()
-        return self._lease.take(wanted)
-
-    async def read_lease(self) -> Lease | None:
-        return self._lease.read()
-
-    async def drop_lease(self, token: str) -> None:
-        if self._layout.root.is_dir():  # a purge has deleted it with everything else
-            self._lease.drop(token)
 
     async def _compose(self) -> Composer:
         self._layout.make()

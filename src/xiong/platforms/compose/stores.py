@@ -4,46 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from xiong.config.secrets import Secret
-from xiong.errors import PlatformError, XiongError
+from xiong.config.settings import Settings
+from xiong.errors import XiongError
 from xiong.platforms.compose import commands, engine, looking, services, tools
 from xiong.platforms.compose.composing import Composer
 from xiong.platforms.compose.project import Project, service_user
 from xiong.platforms.compose.starting import INSIDE_CACHE, ComposeStarter
 from xiong.platforms.onehost import exchanging, gate, scratch
+from xiong.platforms.onehost.layout import Layout
 from xiong.platforms.onehost.secrets import HostSecrets
-from xiong.platforms.stores import KeptStore
+from xiong.platforms.onehost.store_folders import POSTGRES, VALKEY, StoreFolders, known
 from xiong.tools.store_access import StoreAccess
 
-POSTGRES, VALKEY, WAL = services.POSTGRES, services.VALKEY, "wal"
+WAL = "wal"
 
 
-class ComposeStores:
+class ComposeStores(StoreFolders):
     """`Stores` over the folders that the containers mount."""
 
-    def __init__(self, compose: Callable[[], Awaitable[Composer]], secrets: HostSecrets) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        secrets: HostSecrets,
+        compose: Callable[[], Awaitable[Composer]],
+    ) -> None:
+        super().__init__(settings, layout, secrets)
         self._compose = compose
-        self._secrets = secrets
 
     async def _project(self) -> Project:
         return (await self._compose()).project
 
-    async def lacks(self, store: str) -> str | None:
-        settings = (await self._project()).settings
-        away = settings.database.url if _known(store) == POSTGRES else settings.cache.url
-        if away is None:
-            return None
-        name = {POSTGRES: "database", VALKEY: "cache"}[store]
-        return f"{name}.url is set: the {name} is not ours, and its files are looked after where it runs"
-
     async def access(self, store: str, *, superuser: bool = False) -> StoreAccess:
         project = await self._project()
-        programs = await asyncio.to_thread(tools.programs, project, _known(store))
+        programs = await asyncio.to_thread(tools.programs, project, known(store))
         shared = project.folder
         if store == VALKEY:
             host, port = project.network.stores.cache
@@ -54,7 +52,7 @@ class ComposeStores:
         return StoreAccess(host, port, name, password, scratch.DATABASE, programs, None, shared)
 
     async def wal_spool(self) -> Path:
-        return (await self._project()).layout.wal
+        return self._layout.wal
 
     async def receive_log(self, progress: Callable[[str], None]) -> None:
         composer = await self._compose()
@@ -70,35 +68,10 @@ class ComposeStores:
     async def hold_log(self) -> None:
         await self.stop(WAL)
 
-    async def named_secrets(self) -> dict[str, Secret]:
-        return self._secrets.named()
-
-    async def default_repository(self) -> str:
-        return f"file://{(await self._project()).layout.backups}"
-
-    async def folder(self, store: str) -> Path:
-        layout = (await self._project()).layout
-        return {POSTGRES: layout.database, VALKEY: layout.cache}[_known(store)]
-
-    async def free_bytes(self) -> int:
-        return shutil.disk_usage((await self._project()).layout.store_root).free
-
-    async def place(self, store: str, name: str) -> Path:
-        folder = await self._room(_known(store)) / f"{store}-{name}"
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        folder.parent.mkdir(mode=0o711, exist_ok=True)
-        folder.mkdir(mode=0o700)
-        await self.hand_over(store, folder)
-        return folder
-
     async def initialise(self, folder: Path) -> None:
         project = await self._project()
         start = ComposeStarter(project).initialise(folder, project.database_files)
         await engine.call(start, "making an empty database")
-
-    async def sweep(self, name: str) -> None:
-        for store in (POSTGRES, VALKEY):
-            await asyncio.to_thread(exchanging.sweep, await self._room(store), f"{store}-{name}")
 
     async def hand_over(self, store: str, folder: Path) -> None:
         if os.geteuid() == 0:
@@ -109,7 +82,7 @@ class ComposeStores:
     def scratch(
         self, store: str, folder: Path, options: Mapping[str, str]
     ) -> AbstractAsyncContextManager[StoreAccess]:
-        if _known(store) == VALKEY:
+        if known(store) == VALKEY:
             return self._scratch_cache(folder, options)
         return self._scratch_database(folder, options)
 
@@ -142,7 +115,7 @@ class ComposeStores:
             await engine.call(commands.stop(container.id), f"stopping {store}")
 
     async def start(self, store: str) -> None:
-        container = await self._container(_known(store))
+        container = await self._container(known(store))
         if container is None:
             return  # `up` starts it with the rest
         await engine.call(commands.start(container.id), f"starting {store}")
@@ -150,17 +123,9 @@ class ComposeStores:
 
     async def exchange(self, store: str, folder: Path, name: str) -> None:
         live = await self.folder(store)
-        room = await self._room(store)
         if live.is_dir() and not any(live.iterdir()):
             live.rmdir()  # made empty by `up`, for the container to mount: it is no data
-        await asyncio.to_thread(exchanging.exchange, live, folder, room / f"{store}-{name}")
-
-    async def kept(self) -> list[KeptStore]:
-        rooms = {await self._room(store) for store in (POSTGRES, VALKEY)}
-        return await asyncio.to_thread(exchanging.kept, *rooms)
-
-    async def forget(self, kept: KeptStore) -> None:
-        await asyncio.to_thread(shutil.rmtree, kept.folder, ignore_errors=True)
+        await super().exchange(store, folder, name)
 
     @asynccontextmanager
     async def trial_service(
@@ -172,12 +137,6 @@ class ComposeStores:
         async with scratch.service(starter, postgres, password, valkey, composer.project.settings) as url:
             yield url
 
-    async def _room(self, store: str) -> Path:
-        """Where its other folders lie: on the file system of its live one."""
-        layout = (await self._project()).layout
-        live = {POSTGRES: layout.database, VALKEY: layout.cache}[store]
-        return live.parent / layout.restores.name
-
     async def _container(self, name: str) -> engine.Container | None:
         project = await self._project()
         return next((c for c in await engine.containers(project.name) if c.service == name), None)
@@ -186,9 +145,3 @@ class ComposeStores:
         container = await self._container(name)
         if container is not None:
             await engine.call(commands.remove(container.id), f"removing {name}")
-
-
-def _known(store: str) -> str:
-    if store not in {POSTGRES, VALKEY}:
-        raise PlatformError(f"no data store {store}: expected {POSTGRES} or {VALKEY}")
-    return store

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from pathlib import Path
 
 from xiong.config.secrets import Secret
-from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.model.instance import Instance, ReplicaEvent
-from xiong.model.lease import Lease
 from xiong.model.memory import MemoryUse
 from xiong.model.release import Release
 from xiong.model.task import Task, TaskResult
-from xiong.model.volume import Surplus, Volume
+from xiong.model.volume import Surplus
 from xiong.platforms import rolling
 from xiong.platforms.base import Endpoint, PlannedCommand, Progress
 from xiong.platforms.collectors import find_collectors
@@ -42,30 +40,15 @@ from xiong.platforms.local.stores import LocalStores
 from xiong.platforms.local.supervision.client import SupervisorClient
 from xiong.platforms.local.supervision.errors import SupervisorNotRunningError
 from xiong.platforms.local.supervision.spec import ChildStatus, ProcessSpec
-from xiong.platforms.onehost import front, leading, servers, task_files, volumes
-from xiong.platforms.onehost.layout import layout_for
-from xiong.platforms.onehost.lease import FileLease
+from xiong.platforms.onehost import front, servers, task_files
+from xiong.platforms.onehost.copy import OneHostCopy
 from xiong.platforms.onehost.ports import Ports, ports_for
-from xiong.platforms.onehost.records import FileRecords
-from xiong.platforms.onehost.secrets import PASSWORDS, HostSecrets
-from xiong.tools.clock import Clock
 
 
-class LocalPlatform:
+class LocalPlatform(OneHostCopy):
     """One copy of the service as plain processes below one state folder."""
 
     name = "local"
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._layout = layout_for(settings.state)
-        self._records = FileRecords(self._layout.records)
-        self._lease = FileLease(self._layout.root)
-        self._secrets = HostSecrets(self._layout.secrets)
-
-    @property
-    def records(self) -> FileRecords:
-        return self._records
 
     @property
     def faults(self) -> LocalFaults:
@@ -157,16 +140,9 @@ class LocalPlatform:
         async with SupervisorClient(self._layout.root) as supervisor:
             await monitoring.start(supervisor, self._settings, self._layout, self._prepare()[1], progress)
 
-    def lead(self, part: str, clock: Clock) -> AbstractAsyncContextManager[None]:
-        self._layout.make()
-        return leading.lead(self._layout.root / f"{part}.lock", clock)
-
     async def announce(self) -> None:
         _, ports = self._prepare()
         monitoring.announce(self._layout, ports, await self._children())
-
-    async def volumes(self) -> list[Volume]:
-        return volumes.volumes(self._layout)
 
     async def memory(self) -> MemoryUse | None:
         return await resident.memory(await self._children())
@@ -208,46 +184,17 @@ class LocalPlatform:
         )
         return await tasks.tool([str(tools / argv[0]), *argv[1:]], environment, stdin)
 
-    async def secret(self, name: str) -> Secret:
-        if name not in PASSWORDS:
-            raise PlatformError(f"no secret {name} is kept here: expected one of {', '.join(PASSWORDS)}")
-        return self._secrets.get(name)
-
-    async def kept_secret(self, name: str) -> Secret | None:
-        return self._secrets.kept(name)
-
-    async def keep_secret(self, name: str, value: Secret) -> None:
-        self._layout.make()
-        self._secrets.keep(name, value)
-
-    async def drop_secret(self, name: str) -> None:
-        self._secrets.drop(name)
-
     async def publish_secrets(self) -> None:
         services.publish(self._settings, self._layout, self._prepare()[1], self._secrets)
 
     async def store_url(self, store: str) -> Secret:
         return self._secrets.store_url(store, self._settings, self._prepare()[1].stores)
 
-    async def secrets(self) -> list[Secret]:
-        return self._secrets.everything()
-
     async def versions(self) -> dict[str, str]:
         return await versions.all_of(find_programs(), find_collectors())
 
     async def endpoint(self) -> Endpoint:
         return front.endpoint(self._settings.proxy, self._secrets, self._prepare()[1].proxy)
-
-    async def take_lease(self, wanted: Lease) -> Lease:
-        self._layout.make()
-        return self._lease.take(wanted)
-
-    async def read_lease(self) -> Lease | None:
-        return self._lease.read()
-
-    async def drop_lease(self, token: str) -> None:
-        if self._layout.root.is_dir():  # a purge has deleted it with everything else
-            self._lease.drop(token)
 
     def start_of(self, release_id: str) -> specs.Start:
         """With what a process of that release is started here."""
