@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from docker_engine import ENGINES
 from servers import (
     APP,
     OWNER,
@@ -29,10 +28,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_terminal_summary(terminalreporter, config) -> None:
     """Says what was not run, and for want of what."""
-    missing = [] if ENGINES else ["no Docker engine with compose answers"]
-    if config.option.markexpr == "compose" and missing:
-        count = len(terminalreporter.stats.get("skipped", []))
-        terminalreporter.write_line(f"{count} not run: {', '.join(missing)}")
+    asked = config.option.markexpr
+    absent = {"compose": "no Docker engine", "kubernetes": "no cluster"}.get(asked, "")
+    count = len(terminalreporter.stats.get("skipped", []))
+    if absent and count:
+        terminalreporter.write_line(f"{count} not run: {absent}")
 
 
 @dataclass(frozen=True)

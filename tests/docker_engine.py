@@ -175,7 +175,7 @@ class Project:
             "API_TOKENS": "[]",
         }
         self.put("service", service, USER)
-        upstreams = [{"dial": f"{self.prefix}.{last}:8000"} for last in (30, 31)]
+        upstreams = [{"dial": f"{self.prefix}.30:8000"}]
         hidden = {
             "match": [{"path": ["/metrics"]}],
             "handle": [{"handler": "static_response", "status_code": "404"}],

@@ -19,18 +19,16 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Objects = list[dict[str, Any]]
 
 
-def _kustomize() -> list[str] | None:
+def _kustomize() -> list[tuple[str, ...]]:
+    """The command that builds; none: what asks for it is counted as not run."""
     if kustomize := shutil.which("kustomize"):
-        return [kustomize, "build"]
-    return [kubectl, "kustomize"] if (kubectl := shutil.which("kubectl")) else None
+        return [(kustomize, "build")]
+    return [(kubectl, "kustomize")] if (kubectl := shutil.which("kubectl")) else []
 
 
 @cache
-def _built(combination: str) -> str:
+def _built(command: tuple[str, ...], combination: str) -> str:
     """`overlay+component+component`; the overlay may be `base`."""
-    command = _kustomize()
-    if command is None:
-        pytest.skip("not run: neither kustomize nor kubectl is on PATH")
     root, *components = combination.split("+")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
@@ -50,10 +48,15 @@ def _built(combination: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def build() -> Callable[[str], Objects]:
+@pytest.fixture(scope="session", params=_kustomize(), ids=lambda command: Path(command[0]).name)
+def build(request: pytest.FixtureRequest) -> Callable[[str], Objects]:
     """Gives the objects of a combination."""
-    return lambda combination: list(yaml.load_all(_built(combination), Loader=_LOADER))
+
+    def objects(combination: str) -> Objects:
+        text = _built(request.param, combination)
+        return list(yaml.load_all(text, Loader=_LOADER))
+
+    return objects
 
 
 @pytest.fixture
