@@ -10,9 +10,9 @@ from xiong.platforms.registry import PLATFORMS
 _ABSENT = () if present() else ("compose",)
 
 
-def platforms() -> list[object]:
-    """Parameters for a fixture: `local` everywhere, others under their own marker."""
-    marks = {"compose": pytest.mark.compose}
+def platforms(*, local: pytest.MarkDecorator | tuple[()] = ()) -> list[object]:
+    """Parameters for a fixture: `local` everywhere or under a marker, others under their own."""
+    marks = {"local": local, "compose": pytest.mark.compose}
     return [
         pytest.param(name, marks=marks.get(name, ())) for name in sorted(PLATFORMS) if name not in _ABSENT
     ]

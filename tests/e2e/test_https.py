@@ -1,4 +1,4 @@
-"""A copy that serves HTTPS for a host name, with a certificate of a private authority."""
+"""A copy that serves HTTPS for a host name, with a certificate of a private authority; on every platform."""
 
 import ssl
 
@@ -6,9 +6,9 @@ import httpx
 import pytest
 import trustme
 
+from composed import ComposedCopy
 from copies import Copy, open_folder
-
-pytestmark = pytest.mark.long
+from everywhere import platforms
 
 
 @pytest.fixture
@@ -16,13 +16,15 @@ def authority():
     return trustme.CA()
 
 
-@pytest.fixture
-def secure(authority):
+@pytest.fixture(params=platforms(local=pytest.mark.long))
+def secure(authority, request):
     folder = open_folder("https copy ")
     authority.cert_pem.write_to_path(folder / "root.pem")
     issue(authority, folder)
-    made = Copy(
+    kind = {"local": Copy, "compose": ComposedCopy}[request.param]
+    made = kind(
         folder,
+        XIONG_PLATFORM=request.param,
         XIONG_PROXY__HOST="chat.example",
         XIONG_PROXY__CERTIFICATE=str(folder / "chain.pem"),
         XIONG_PROXY__KEY=str(folder / "key.pem"),

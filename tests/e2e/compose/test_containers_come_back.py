@@ -1,12 +1,13 @@
 """Containers that are killed, data that is lost, an engine that is started again: the copy serves on."""
 
 import json
-import os
 import shutil
+import signal
 
 import pytest
 
 from composed import ComposedCopy, talks
+from copies import finished
 from docker_engine import docker
 from servers import wait_until
 
@@ -22,9 +23,8 @@ def healthy(copy: ComposedCopy) -> bool:
 def test_each_container_that_is_killed_serves_again(watched: ComposedCopy):
     for name in sorted(i.name for i in watched.instances()):
         before = watched.identity(name)
-        # By the machine, as a crash is: the engine takes its own `kill` for a wanted stop.
-        pid = json.loads(docker("inspect", watched.container(name)).out)[0]["State"]["Pid"]
-        os.kill(pid, 9)
+        # From inside, as a crash is: the engine takes its own `kill` for a wanted stop.
+        finished(watched.platform().kill(name, signal.SIGKILL))
 
         wait_until(lambda name=name, was=before: watched.identity(name) != was, f"{name} again", SECONDS)
         wait_until(lambda: healthy(watched), f"all well after {name} was killed", SECONDS)

@@ -16,6 +16,7 @@ from xiong.platforms.base import Progress
 from xiong.platforms.compose import commands, engine, looking, services
 from xiong.platforms.compose import network as places
 from xiong.platforms.compose.composing import Composer
+from xiong.platforms.compose.inside import settings_inside
 from xiong.platforms.compose.project import Project
 from xiong.platforms.onehost import collecting
 from xiong.tools import files
@@ -96,25 +97,8 @@ def _write(composer: Composer) -> set[str]:
     collecting.put({file: text})
     for name in ("prometheus", "alertmanager"):
         services.folder_for_the_service(layout.monitoring / name)
-    told = to_toml(_inside(settings, project.console_port)).encode()
+    told = to_toml(settings_inside(project)).encode()
     if not layout.effective_settings.is_file() or layout.effective_settings.read_bytes() != told:
         files.write_atomic(layout.effective_settings, told)
         changed |= {WATCH, CONSOLE}
     return changed
-
-
-def _inside(settings: Settings, published: int) -> Settings:
-    """What the tool reads in its own containers, where it listens on fixed ports of all addresses.
-
-    The console is reached through the proxy, on that port of this machine.
-    """
-    everywhere = "0.0.0.0"  # noqa: S104 - of its own container
-    inside = {"bind": everywhere, "port": places.WATCH_PORT}
-    page = {"bind": everywhere, "port": places.CONSOLE_PORT}
-    told = {"address": f"http://127.0.0.1:{published}"}
-    document = settings.model_dump(exclude_unset=True)
-    document["platform"] = "compose"
-    document["state"] = settings.state.absolute()
-    document["watch"] = {**document.get("watch", {}), **inside}
-    document["console"] = {**told, **document.get("console", {}), **page}
-    return Settings.model_validate(document)

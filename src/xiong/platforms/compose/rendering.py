@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from xiong.platforms import shipped
+from xiong.platforms.compose import inside
 from xiong.platforms.compose import network as places
 from xiong.platforms.compose.project import (
     Project,
@@ -84,6 +85,9 @@ def override(project: Project, environments: dict[str, dict[str, str]]) -> dict[
         "postgres": {"command": ["postgres", *servers.flags(database_options(project))]},
         "wal": {"command": receiver(synchronous=project.settings.backup.wal == "synchronous")},
     }
+    mounts = [f"{path}:{path}" for path in inside.folders(project)]
+    if mounts:
+        services |= {name: {"volumes": mounts} for name in ("watch", "console")}
     for name, slot in project.slots().items():
         services[name] = _slot(project, name, slot, environments[name])
     return {"services": _escaped(services)}
