@@ -28,6 +28,8 @@ class ComposeFaults:
     async def lacks(self, fault: Fault) -> str | None:
         if fault is Fault.CUT_OFF and (await self._compose()).project.settings.database.url is not None:
             return "the database is not ours: cut its network off where it runs"
+        if fault is Fault.FILL_DISK and (await self._compose()).project.settings.watch.enabled:
+            return "watch does not see in its container a file system that is mounted outside of it"
         return small_disk.lacks() if fault is Fault.FILL_DISK else None
 
     async def freeze(self, instance: str) -> None:
