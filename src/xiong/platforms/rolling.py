@@ -84,9 +84,7 @@ async def roll(driver: Driver, release: Release, replicas: int) -> AsyncGenerato
 
 async def replace(driver: Driver, name: str, release: Release) -> AsyncGenerator[ReplicaEvent, None]:
     """Another replica takes the place of one; see `Platform.replace` for the promise."""
-    old = next((r for r in await driver.replicas() if r.name == name), None)
-    if old is None:
-        raise PlatformError(f"no replica {name} is here", hint="xiong status")
+    old = await named(driver, name)
     gone = old.state in {InstanceState.FAILED, InstanceState.STOPPED}
     if gone:
         yield await _stop(driver, old)
@@ -95,6 +93,25 @@ async def replace(driver: Driver, name: str, release: Release) -> AsyncGenerator
     if not gone:
         async for event in _retire(driver, old):
             yield event
+
+
+async def named(driver: Driver, name: str) -> Instance:
+    """The replica of that name.
+
+    Raises:
+        PlatformError: there is none.
+    """
+    found = next((replica for replica in await driver.replicas() if replica.name == name), None)
+    if found is None:
+        raise PlatformError(f"no replica {name} is here", hint="xiong status")
+    return found
+
+
+async def drain_if_serving(driver: Driver, name: str) -> None:
+    """Drains it where it is a replica that the proxy may send to; whatever else has that name is none."""
+    for replica in await driver.replicas():
+        if replica.name == name and replica.state is InstanceState.READY:
+            await driver.drain(replica)
 
 
 async def _bring_up(driver: Driver, release: Release) -> AsyncGenerator[ReplicaEvent, None]:

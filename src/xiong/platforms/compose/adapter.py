@@ -111,7 +111,7 @@ class ComposePlatform(OneHostCopy):
         composer = await self._compose()
         container = await named_container(composer, instance)
         if grace_seconds is None:
-            await ComposeReplicas(composer).drain_if_serving(instance)
+            await rolling.drain_if_serving(ComposeReplicas(composer), instance)
         await engine.call(commands.restart(container.id, grace_seconds), f"restarting {instance}")
         await tasks.await_well(composer, instance)
 
@@ -124,7 +124,7 @@ class ComposePlatform(OneHostCopy):
 
     async def admit(self, instance: str) -> None:
         driver = ComposeReplicas(await self._compose())
-        await driver.admit(await driver.named(instance))
+        await driver.admit(await rolling.named(driver, instance))
 
     async def kill(self, instance: str, signal: int) -> None:
         container = await named_container(await self._compose(), instance)

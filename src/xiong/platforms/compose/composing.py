@@ -52,6 +52,7 @@ class Composer:
         image = self._images.reference(release_id)
         paging = self.project.settings.paging.file
         read_once = HostSecrets.digest(written) + (paging.read_text() if paging else "")
+        read_once += str(self.project.settings.deploy.drain_seconds)
         setup = rendering.setup_of(image, self.environment(release_id), read_once)
         return Slot(release_id, image, setup)
 

@@ -29,6 +29,7 @@ INSIDE_HOLDS = "/run/xiong/holds"
 INSIDE_SPOOL = "/var/lib/xiong/spool"
 INSIDE_WAL = "/wal"
 _INSIDE_DATABASE = "/run/xiong/database"
+_AFTER_DRAIN_SECONDS = 10.0
 
 
 def variables(project: Project, images: dict[str, str]) -> dict[str, str]:
@@ -136,10 +137,18 @@ def _slot(project: Project, name: str, slot: Slot, environment: dict[str, str]) 
     if name not in named_there:
         further = {"extends": {"file": str(shipped.docker() / "compose.yaml"), "service": f"{service}-0"}}
     limits = project.settings.compose
-    resources = {"cpus": limits.service_cpus, "mem_limit": limits.service_memory} if service == "api" else {}
+    of_replicas: dict[str, Any] = {}
+    if service == "api":
+        drain = project.settings.deploy.drain_seconds
+        of_replicas = {
+            "command": servers.replica("python", "0.0.0.0", places.API_PORT, drain),  # noqa: S104 - its container's
+            "stop_grace_period": f"{round(drain + _AFTER_DRAIN_SECONDS)}s",
+            "cpus": limits.service_cpus,
+            "mem_limit": limits.service_memory,
+        }
     return {
         **further,
-        **resources,
+        **of_replicas,
         "image": slot.image,
         "environment": {**environment, **slot_environment(name)},
         "labels": {SETUP_LABEL: slot.setup, RELEASE_LABEL: slot.release},

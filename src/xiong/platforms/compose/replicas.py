@@ -33,23 +33,6 @@ class ComposeReplicas:
         found = await looking.instances(self._project, API)
         return sorted(found, key=lambda instance: _slot_of(instance.name))
 
-    async def named(self, name: str) -> Instance:
-        """The replica of that name.
-
-        Raises:
-            PlatformError: there is none.
-        """
-        found = next((replica for replica in await self.replicas() if replica.name == name), None)
-        if found is None:
-            raise PlatformError(f"no replica {name} is here", hint="xiong status")
-        return found
-
-    async def drain_if_serving(self, name: str) -> None:
-        """Drains it where it is a replica that the proxy may send to; any other container is no replica."""
-        for replica in await self.replicas():
-            if replica.name == name and replica.state is InstanceState.READY:
-                await self.drain(replica)
-
     async def fits(self, replica: Instance, release: Release) -> bool:
         if self._hold(replica.name).exists():
             return False  # a rollout that was killed left it before it was judged

@@ -99,7 +99,7 @@ class ComposeStarter:
         }
         argv = self._run(
             self.slot.image,
-            _replica(port),
+            servers.replica("python", "127.0.0.1", port, 1),
             user=service_user(),
             mounts={
                 private: _INSIDE_TRIAL,
@@ -129,18 +129,3 @@ class ComposeStarter:
             labels={tools.TASK_LABEL: self.project.name},
             entrypoint=entrypoint,
         )
-
-
-def _replica(port: int) -> list[str]:
-    return [
-        "python",
-        "-m",
-        "uvicorn",
-        "api.main:app",
-        "--host=127.0.0.1",
-        f"--port={port}",
-        "--workers=1",
-        "--no-access-log",
-        "--no-server-header",
-        "--timeout-graceful-shutdown=1",
-    ]

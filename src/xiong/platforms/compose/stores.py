@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from xiong.config.settings import Settings
@@ -78,13 +78,6 @@ class ComposeStores(StoreFolders):
             project = await self._project()
             user = project.database_user if store == POSTGRES else service_user()
             await asyncio.to_thread(exchanging.own, folder, user)
-
-    def scratch(
-        self, store: str, folder: Path, options: Mapping[str, str]
-    ) -> AbstractAsyncContextManager[StoreAccess]:
-        if known(store) == VALKEY:
-            return self._scratch_cache(folder, options)
-        return self._scratch_database(folder, options)
 
     @asynccontextmanager
     async def _scratch_database(self, folder: Path, options: Mapping[str, str]) -> AsyncIterator[StoreAccess]:

@@ -118,7 +118,7 @@ class LocalPlatform(OneHostCopy):
     async def restart(self, instance: str, *, grace_seconds: float | None = None) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:
             if grace_seconds is None:
-                await self._replicas(supervisor).drain_if_serving(instance)
+                await rolling.drain_if_serving(self._replicas(supervisor), instance)
             await supervisor.restart(instance, grace=grace_seconds)
             await supervisor.wait_ready(instance, self._settings.deploy.ready_seconds)
 
@@ -130,7 +130,7 @@ class LocalPlatform(OneHostCopy):
     async def admit(self, instance: str) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:
             driver = self._replicas(supervisor)
-            await driver.admit(await driver.named(instance))
+            await driver.admit(await rolling.named(driver, instance))
 
     async def kill(self, instance: str, signal: int) -> None:
         async with SupervisorClient(self._layout.root) as supervisor:

@@ -84,20 +84,8 @@ def caddy(program: Path, configuration: Path) -> list[str]:
 
 
 def replica(python: Path, port: int, drain_seconds: float) -> list[str]:
-    """One replica: one process, one worker; scale by replicas."""
-    return [
-        str(python),
-        "-m",
-        "uvicorn",
-        "api.main:app",
-        "--host=127.0.0.1",
-        f"--port={port}",
-        "--workers=1",
-        "--no-access-log",
-        "--no-server-header",
-        "--timeout-keep-alive=75",
-        f"--timeout-graceful-shutdown={max(1, int(drain_seconds))}",
-    ]
+    """One replica, on the loopback."""
+    return servers.replica(str(python), "127.0.0.1", port, drain_seconds)
 
 
 def pager(python: Path) -> list[str]:

@@ -69,23 +69,6 @@ class LocalReplicas:
             as_instance(c, self._layout.holds) for c in sorted(children, key=lambda c: int(c.labels["slot"]))
         ]
 
-    async def named(self, name: str) -> Instance:
-        """The replica of that name.
-
-        Raises:
-            PlatformError: there is none.
-        """
-        found = next((replica for replica in await self.replicas() if replica.name == name), None)
-        if found is None:
-            raise PlatformError(f"no replica {name} is here", hint="xiong status")
-        return found
-
-    async def drain_if_serving(self, name: str) -> None:
-        """Drains it where it is a replica that the proxy may send to; any other process is no replica."""
-        for replica in await self.replicas():
-            if replica.name == name and replica.state is InstanceState.READY:
-                await self.drain(replica)
-
     async def fits(self, replica: Instance, release: Release) -> bool:
         child = next(c for c in await self._supervisor.list() if c.name == replica.name)
         if (self._layout.holds / child.name).exists():

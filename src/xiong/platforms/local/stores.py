@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from xiong.config.settings import Settings
@@ -67,13 +67,6 @@ class LocalStores(StoreFolders):
         _, run_as = await self._server()
         if store == POSTGRES and run_as is not None:
             await asyncio.to_thread(exchanging.own, folder, run_as)
-
-    def scratch(
-        self, store: str, folder: Path, options: Mapping[str, str]
-    ) -> AbstractAsyncContextManager[StoreAccess]:
-        if known(store) == VALKEY:
-            return self._scratch_cache(folder, options)
-        return self._scratch_database(folder, options)
 
     @asynccontextmanager
     async def _scratch_database(self, folder: Path, options: Mapping[str, str]) -> AsyncIterator[StoreAccess]:

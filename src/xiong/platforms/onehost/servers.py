@@ -41,6 +41,23 @@ def initdb(program: str, data: str, password_file: str) -> list[str]:
     ]
 
 
+def replica(python: str, host: str, port: int, drain_seconds: float) -> list[str]:
+    """One replica: one process, one worker; scale by replicas."""
+    return [
+        python,
+        "-m",
+        "uvicorn",
+        "api.main:app",
+        f"--host={host}",
+        f"--port={port}",
+        "--workers=1",
+        "--no-access-log",
+        "--no-server-header",
+        "--timeout-keep-alive=75",
+        f"--timeout-graceful-shutdown={max(1, int(drain_seconds))}",
+    ]
+
+
 def flags(options: Mapping[str, str]) -> list[str]:
     """Options as words of a command line."""
     return [word for name, value in options.items() for word in ("-c", f"{name}={value}")]

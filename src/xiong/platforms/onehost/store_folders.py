@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from xiong.config.secrets import Secret
@@ -13,11 +16,12 @@ from xiong.platforms.onehost import exchanging
 from xiong.platforms.onehost.layout import Layout
 from xiong.platforms.onehost.secrets import HostSecrets
 from xiong.platforms.stores import KeptStore
+from xiong.tools.store_access import StoreAccess
 
 POSTGRES, VALKEY = "postgres", "valkey"
 
 
-class StoreFolders:
+class StoreFolders(ABC):
     """Part of `Stores` over one state folder; a platform's own is built on it."""
 
     def __init__(self, settings: Settings, layout: Layout, secrets: HostSecrets) -> None:
@@ -52,9 +56,28 @@ class StoreFolders:
         await self.hand_over(store, folder)
         return folder
 
+    @abstractmethod
     async def hand_over(self, store: str, folder: Path) -> None:
         """Makes the store's server the owner of everything in a folder."""
-        raise AssertionError(f"a platform says who owns {folder} of {store}")
+
+    def scratch(
+        self, store: str, folder: Path, options: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[StoreAccess]:
+        if known(store) == VALKEY:
+            return self._scratch_cache(folder, options)
+        return self._scratch_database(folder, options)
+
+    @abstractmethod
+    def _scratch_database(
+        self, folder: Path, options: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[StoreAccess]:
+        """A second PostgreSQL on that folder."""
+
+    @abstractmethod
+    def _scratch_cache(
+        self, folder: Path, options: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[StoreAccess]:
+        """A second Valkey on that folder."""
 
     async def sweep(self, name: str) -> None:
         for store in (POSTGRES, VALKEY):
