@@ -43,6 +43,7 @@ async def load(
     stop: asyncio.Event | None = None,
     answer_seconds: float = 30.0,
     tls: ssl.SSLContext | None = None,
+    host: str = "",
 ) -> LoadResult:
     """Asks for health and chats, as many people at once, until `seconds`, `requests` or `stop` end it.
 
@@ -57,8 +58,9 @@ async def load(
         stop: ends it early; what is under way is waited for.
         answer_seconds: a request without an answer for so long has failed.
         tls: for an https URL with a certificate of one's own.
+        host: the name that is asked for, where a proxy tells services apart by it; empty is the URL's.
     """
-    mix = _Mix(url, token, chat_share, keep_alive)
+    mix = _Mix(host or urlsplit(url).netloc, token, chat_share, keep_alive)
     return await drive(
         url,
         mix.request,
@@ -94,20 +96,24 @@ async def drive(
 
 def get(url: str, path: str, *, keep_alive: bool = True) -> bytes:
     """The bytes of a GET request."""
+    return _get(urlsplit(url).netloc, path, keep_alive)
+
+
+def _get(host: str, path: str, keep_alive: bool) -> bytes:
     close = "" if keep_alive else "Connection: close\r\n"
-    return f"GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n{close}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{close}\r\n".encode()
 
 
 class _Mix:
     """Cheap requests with a few chat messages among them."""
 
-    def __init__(self, url: str, token: str, chat_share: float, keep_alive: bool) -> None:
+    def __init__(self, host: str, token: str, chat_share: float, keep_alive: bool) -> None:
         self._run = secrets.token_hex(4)
         self._share = chat_share
-        self._health = get(url, HEALTH_PATH, keep_alive=keep_alive)
+        self._health = _get(host, HEALTH_PATH, keep_alive)
         close = "" if keep_alive else "Connection: close\r\n"
         self._head = (
-            f"POST {CHAT_PATH} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n{close}"
+            f"POST {CHAT_PATH} HTTP/1.1\r\nHost: {host}\r\n{close}"
             f"Authorization: Bearer {token}\r\nX-Synthetic: 1\r\nContent-Type: application/json\r\n"
         )
 
