@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long test-heal test-compose test-drills prove check image sbom audit scan format lock bench docs clean help
+.PHONY: up down test test-long test-heal test-compose test-kubernetes test-engine-restart test-drills prove check image sbom audit scan format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,7 +20,7 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose and not kubernetes'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose and not elastic and not kubernetes'
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
@@ -30,6 +30,15 @@ test-heal: $(VENV)/dev ## deep health, the healer and the bundle on running copi
 
 test-compose: $(VENV)/dev ## the image and the Compose platform, on the Docker engine that is there
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m compose
+
+test-kubernetes: $(VENV)/dev ## the Kubernetes platform and the manifests, on the cluster that is there
+	$(BIN)/python -m pytest -q -m kubernetes
+
+test-logging: $(VENV)/dev ## the log pipeline, on the Elasticsearch and the regex engine that are there
+	$(BIN)/python -m pytest -q -m elastic
+
+test-engine-restart: $(VENV)/dev ## the engine is restarted under a copy, by the command in XIONG_TEST_ENGINE_RESTART
+	$(BIN)/python -m pytest -q tests/e2e/compose/test_engine_restart.py
 
 test-drills: $(VENV)/dev ## faults on running copies, and how they heal; on a quiet machine
 	$(BIN)/python -m pytest -q -m drill

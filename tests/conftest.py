@@ -29,7 +29,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_terminal_summary(terminalreporter, config) -> None:
     """Says what was not run, and for want of what."""
     asked = config.option.markexpr
-    absent = {"compose": "no Docker engine", "kubernetes": "no cluster"}.get(asked, "")
+    absent = {
+        "compose": "no Docker engine",
+        "kubernetes": "no cluster",
+        "elastic": "no Elasticsearch, no regex engine of Logstash",
+    }.get(asked, "")
     count = len(terminalreporter.stats.get("skipped", []))
     if absent and count:
         terminalreporter.write_line(f"{count} not run: {absent}")
