@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the log pipeline of compose.logging.yaml needs, made once below STATE/logging: passwords, an authority,
 # and a certificate each for Logstash and Filebeat. What is there stays.
-#   logging_secrets.sh STATE ADDRESS      (ADDRESS: Logstash's on the inner network, XIONG_BACK_PREFIX and .151)
+#   logging_secrets.sh STATE ADDRESS      (ADDRESS: Logstash's on the inner network, XIONG_BACK_PREFIX and .156)
 set -euo pipefail
 [ $# = 2 ] || {
     echo "usage: ${0##*/} STATE ADDRESS   (the state folder of the copy; where Logstash listens)" >&2

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from xiong.config.settings import Settings
+from xiong.platforms.compose.network import Network
 from xiong.platforms.local import commands
 from xiong.platforms.onehost import servers
 
@@ -144,17 +145,25 @@ def test_each_container_has_a_check_that_asks_something(name, service):
 
 @each_service
 def test_every_address_is_fixed_and_nobody_else_has_it(name, service):
-    found = [str(n.get("ipv4_address")) for n in service["networks"].values() if n]
-    others = [
-        str(network.get("ipv4_address"))
-        for other, one in services().items()
-        for network in one["networks"].values()
-        if other != name and network
-    ]
+    found = addresses_of(service)
+    others = {one for other, held in services().items() if other != name for one in addresses_of(held)}
+    whole = Network("10.0.0")
+    slots = {
+        place
+        for slot in (f"{kind}-{number}" for kind in ("api", "pager") for number in range(2, 5))
+        for place in (f"FRONT.{whole.front(slot)[7:]}", f"BACK.{whole.back(slot)[7:]}")
+    }
 
     assert bool(found) == (name != "migrate")
-    assert not set(found) & set(others)
-    assert all(re.fullmatch(r"\$\{XIONG_(FRONT|BACK)_PREFIX(:\?[^}]*)?\}\.\d+", address) for address in found)
+    assert found & (others | slots) == set()
+
+
+def addresses_of(service: dict) -> set[str]:
+    """Each fixed address, as network and last number."""
+    told = [network["ipv4_address"] for network in service["networks"].values() if network]
+    found = [re.fullmatch(r"\$\{XIONG_(FRONT|BACK)_PREFIX(?::\?[^}]*)?\}\.(\d+)", one) for one in told]
+    assert all(found), told
+    return {f"{one[1]}.{one[2]}" for one in found if one}
 
 
 def test_the_stores_are_on_the_inner_network_alone():
