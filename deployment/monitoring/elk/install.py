@@ -1,8 +1,9 @@
 """Sets up Elasticsearch and Kibana: templates, the writer's account, Kibana's password, its objects.
 
-Run by the service `logging-setup` of compose.logging.yaml, with nothing but Python; safe to repeat, and it
-waits for both to answer. Addresses by XIONG_ELASTICSEARCH and XIONG_KIBANA (empty: no Kibana); passwords from
-XIONG_ACCOUNTS, a folder with the files `elastic`, `writer`, `kibana` (missing: a server without accounts).
+Run by the service `logging-setup` of compose.logging.yaml, with nothing but Python; safe to repeat: as
+long as one of both does not answer it fails, and the engine starts it again. Addresses by
+XIONG_ELASTICSEARCH and XIONG_KIBANA (empty: no Kibana); passwords from XIONG_ACCOUNTS, a folder with the
+files `elastic`, `writer` and `kibana` (missing: a server without accounts).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import base64
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _ROLE = {
         {"names": ["logs-xiongichat*"], "privileges": ["create_doc", "auto_configure", "create_index"]}
     ],
 }
-_WAIT_SECONDS, _EVERY_SECONDS, _TIMEOUT_SECONDS = 300.0, 2.0, 30.0
+_TIMEOUT_SECONDS = 30.0
 
 Ask = Callable[[str, str, object], object]
 
@@ -67,22 +67,15 @@ def kibana(ask: Ask) -> None:
     ask("POST", "/api/saved_objects/_import?overwrite=true", body)
 
 
-def waited(what: str, step: Callable[[], None]) -> None:
-    """Tries until it works, as long as nobody answers yet."""
-    ends = time.monotonic() + _WAIT_SECONDS
-    while True:
-        try:
-            step()
-        except urllib.error.HTTPError as error:
-            if error.code not in {502, 503} or time.monotonic() > ends:
-                raise SystemExit(f"{what} refuses: {error.code} {error.read()[:500]!r}") from error
-        except OSError as error:
-            if time.monotonic() > ends:
-                raise SystemExit(f"{what} does not answer: {error}") from error
-        else:
-            sys.stdout.write(f"{what} is set up\n")
-            return
-        time.sleep(_EVERY_SECONDS)
+def done(what: str, step: Callable[[], None]) -> None:
+    """Runs a step; ends the program with the reason where it does not work."""
+    try:
+        step()
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{what} refuses: {error.code} {error.read()[:500]!r}") from error
+    except OSError as error:
+        raise SystemExit(f"{what} does not answer: {error}") from error
+    sys.stdout.write(f"{what} is set up\n")
 
 
 def main() -> None:
@@ -90,11 +83,11 @@ def main() -> None:
     folder = Path(os.environ.get("XIONG_ACCOUNTS", "/nowhere"))
     passwords = {f.name: f.read_text("utf-8").strip() for f in folder.glob("*")} if folder.is_dir() else {}
     ask = client(os.environ["XIONG_ELASTICSEARCH"], passwords.get("elastic", ""), {})
-    waited("Elasticsearch", lambda: elasticsearch(ask, passwords))
+    done("Elasticsearch", lambda: elasticsearch(ask, passwords))
     if address := os.environ.get("XIONG_KIBANA"):
         headers = {"kbn-xsrf": "xiong", "Content-Type": "multipart/form-data; boundary=xiongichat-objects"}
         asked = client(address, passwords.get("elastic", ""), headers)
-        waited("Kibana", lambda: kibana(asked))
+        done("Kibana", lambda: kibana(asked))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ WITHOUT_CHECK = {"migrate", "logging-setup", "postgres-exporter", "redis-exporte
 WITH_SOCKET = {"watch", "console"}
 # Images that are not ours, and write their configuration when they start.
 WRITABLE = {"elasticsearch", "logstash", "kibana"}
-JOBS = {"migrate", "logging-setup"}
+JOBS = {"migrate": "no", "logging-setup": "on-failure"}
 RIGHTS = {
     **{name: {"CHOWN", "DAC_OVERRIDE", "FOWNER"} for name in WITH_SOCKET},
     "filebeat": {"DAC_READ_SEARCH"},  # the engine's log files are root's
@@ -118,7 +118,7 @@ def test_each_container_is_held_in_bounds(name, service):
     assert re.fullmatch(r"\$\{XIONG_\w+(:[?-][^}]*)?\}", service["user"])
     assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
     assert service["logging"]["options"].items() >= ROTATED.items()
-    assert service["restart"] == ("no" if name in JOBS else "unless-stopped")
+    assert service["restart"] == JOBS.get(name, "unless-stopped")
     assert "stop_grace_period" in service
     assert not {"container_name", "deploy", "env_file", "build"} & set(service)
 

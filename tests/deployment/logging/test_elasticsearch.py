@@ -103,4 +103,4 @@ def test_the_installer_ends_in_words_where_it_is_refused(ask, monkeypatch):
         urllib.request.urlopen(f"{SERVERS[0]}/_no_such_thing/at/all", timeout=10)  # noqa: S310
 
     with pytest.raises(SystemExit, match="Elasticsearch refuses: 4"):
-        install.waited("Elasticsearch", refuse)
+        install.done("Elasticsearch", refuse)
