@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WORKERS ?= 2
 
-.PHONY: up down test test-long test-heal test-compose test-kubernetes test-engine-restart test-drills prove check image sbom audit scan format lock bench docs clean help
+.PHONY: up down test test-long test-heal test-compose test-kubernetes test-logging test-engine-restart test-terraform test-drills prove check image sbom audit scan format lock bench docs clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,7 +20,7 @@ down: $(VENV)/run ## stop it gracefully
 	$(BIN)/xiong down
 
 test: $(VENV)/dev ## set up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose and not elastic and not kubernetes'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m 'not long and not drill and not compose and not elastic and not kubernetes and not terraform'
 
 test-long: $(VENV)/dev ## the stories that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q -m long
@@ -39,6 +39,9 @@ test-logging: $(VENV)/dev ## the log pipeline, on the Elasticsearch and the rege
 
 test-engine-restart: $(VENV)/dev ## the engine is restarted under a copy, by the command in XIONG_TEST_ENGINE_RESTART
 	$(BIN)/python -m pytest -q tests/e2e/compose/test_engine_restart.py
+
+test-terraform: $(VENV)/dev ## the Terraform modules with mocked providers, where tofu or terraform and the providers are
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m terraform tests/deployment/terraform
 
 test-drills: $(VENV)/dev ## faults on running copies, and how they heal; on a quiet machine
 	$(BIN)/python -m pytest -q -m drill

@@ -16,6 +16,8 @@ from bench import (
     deploy_time,
     heal,
     http_cost,
+    kubernetes_objects,
+    kubernetes_rolls,
     log_cost,
     memory,
     pages,
@@ -43,6 +45,8 @@ _ALONE: dict[str, Callable[..., Awaitable[None]]] = {
     "backup_losses": backup_losses.run,
     "backup_growth": backup.run_growth,
     "proxies": proxies.run,
+    "kubernetes_objects": kubernetes_objects.run,
+    "kubernetes_rolls": kubernetes_rolls.run,
 }
 _SIZED = {"backup_growth"}
 

@@ -57,7 +57,7 @@ async def _run(*, quick: bool) -> None:
     scratch.chmod(0o711)
     state, source, nginx = scratch / "state", scratch / "source", f"xiong-bench-nginx-{os.getpid()}"
     try:
-        _source(source)
+        source_tree(source)
         up = await _xiong(state, source, "up", "--detach")
         port = await _start_nginx(state, scratch, nginx)
         token = (state / "secrets" / "operator-token").read_text()
@@ -117,7 +117,8 @@ def _row(name: str, connections: str, result: LoadResult) -> list[str]:
     return [name, connections, str(result.sent), lost, f"{result.slowest:.2f} s", *medians]
 
 
-def _source(folder: Path) -> None:
+def source_tree(folder: Path) -> None:
+    """What an image is built from, copied, so that it can be changed."""
     folder.mkdir()
     for name in ("src", "requirements", "deployment"):
         shutil.copytree(_ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -54,7 +54,7 @@ def source_tree(folder: Path) -> Path:
     for name in ("src", "requirements"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
-    for name in ("deployment/monitoring", "deployment/docker"):
+    for name in ("deployment/monitoring", "deployment/docker", "deployment/kubernetes/rendered"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)

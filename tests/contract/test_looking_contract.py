@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from everywhere import platforms
+from everywhere import platforms, settled
 from xiong.config.settings import Settings
 from xiong.errors import PlatformError
 from xiong.platforms.base import Platform
@@ -19,12 +19,12 @@ THEIRS = {
 @pytest.fixture(params=platforms())
 def platform_of(request, tmp_path):
     """Makes a platform with these settings."""
+    with settled(request.param, tmp_path / "state") as base:
 
-    def made(**sections: dict) -> Platform:
-        base = {"platform": request.param, "state": tmp_path / "state", "proxy": {"port": 0}}
-        return platform_for(Settings.model_validate({**base, **sections}))
+        def made(**sections: dict) -> Platform:
+            return platform_for(Settings.model_validate({**base, **sections}))
 
-    return made
+        yield made
 
 
 async def test_a_store_is_reached_by_an_address_that_prints_as_nothing(platform_of):

@@ -16,7 +16,7 @@ def authority():
     return trustme.CA()
 
 
-@pytest.fixture(params=platforms(local=pytest.mark.long))
+@pytest.fixture(params=platforms(local=pytest.mark.long, without=("kubernetes",)))
 def secure(authority, request):
     folder = open_folder("https copy ")
     authority.cert_pem.write_to_path(folder / "root.pem")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from xiong.operations import init as init_operation
 from xiong.operations.init import Initialised, Wanted
 from xiong.platforms import shipped
 
+_HELP = "xiong init --help"
 _QUESTIONS = (
     ("service", "environment", "What is it called: development, staging or production"),
     ("proxy", "host", "Host name for HTTPS (empty: plain HTTP on this machine)"),
@@ -29,7 +31,8 @@ def init(
         bool, typer.Option("--yes", help="Ask nothing; what is not given is the default.")
     ] = False,
     platform: Annotated[
-        str | None, typer.Option("--platform", help="Where the service will run: local or compose.")
+        str | None,
+        typer.Option("--platform", help="Where the service will run: local, compose or kubernetes."),
     ] = None,
     environment: Annotated[str | None, typer.Option(help="development, staging or production.")] = None,
     host: Annotated[str | None, typer.Option(help="Host name; with it the proxy serves HTTPS.")] = None,
@@ -49,6 +52,10 @@ def init(
             "--compose-files", help="Put compose.yaml and .env.example here too, to run them by hand."
         ),
     ] = False,
+    namespace: Annotated[str | None, typer.Option(help="Kubernetes: where the copy lives.")] = None,
+    registry: Annotated[
+        str | None, typer.Option(help="Kubernetes: where built images are pushed, and nodes pull them.")
+    ] = None,
     dry_run: DryRun = False,
     timeout: Timeout = None,
 ) -> None:
@@ -58,11 +65,13 @@ def init(
     given = {"environment": environment, "host": host, "repositories": repository or None}
     ask = not (yes or dry_run or session(context).as_json or file.is_file())
     chosen = _chosen(given, ask=ask) | ({"platform": platform} if platform else {})
+    chosen = _clustered(chosen, {"namespace": namespace, "registry": registry})
     init_operation.checked(chosen)
-    here = _on(session(context), platform)
+    here = _on(session(context), chosen)
     kept = {name: said[name] for name in ("platform", "state") if said[name] is not None}
     copied = _by_hand(here.settings.platform) if compose_files else ()
-    wanted = Wanted(file, chosen, kept, offline_key, copied)
+    clustered = here.settings.platform == "kubernetes"
+    wanted = Wanted(file, chosen, kept, offline_key, copied, published=clustered)
     if dry_run:
         here.show_plan(here.run(init_operation.plan(here.platform, here.settings, wanted), timeout))
     else:
@@ -82,11 +91,26 @@ def _chosen(given: dict[str, Any], *, ask: bool) -> dict[str, Any]:
     return found
 
 
-def _on(here: Session, platform: str | None) -> Session:
+def _clustered(chosen: dict[str, Any], given: dict[str, str | None]) -> dict[str, Any]:
+    """The same; in a cluster the host name is the Ingress's, and TLS is its controller's affair."""
+    wanted = {name: value for name, value in given.items() if value}
+    if chosen.get("platform") != "kubernetes":
+        if wanted:
+            raise UsageError("--namespace and --registry belong to --platform kubernetes", hint=_HELP)
+        return chosen
+    host = chosen.get("proxy", {}).get("host")
+    kept = {name: value for name, value in chosen.items() if name != "proxy"}
+    own = {**({"host": host} if host else {}), **wanted}
+    return {**kept, **({"kubernetes": own} if own else {})}
+
+
+def _on(here: Session, chosen: Mapping[str, Any]) -> Session:
     """The session on the platform that was chosen, whose settings are not written yet."""
-    if platform is None:
+    if "platform" not in chosen:
         return here
-    return replace(here, settings=here.settings.model_copy(update={"platform": platform}))
+    own = here.settings.kubernetes.model_copy(update=dict(chosen.get("kubernetes", {})))
+    settings = here.settings.model_copy(update={"platform": chosen["platform"], "kubernetes": own})
+    return replace(here, settings=settings)
 
 
 def _by_hand(platform: str) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from xiong.config.backup import BackupSettings
 from xiong.config.compose import ComposeSettings
 from xiong.config.healing import DrillsSettings, HealthSettings, NoticesSettings, RecoverySettings
+from xiong.config.kubernetes import KubernetesSettings
 from xiong.config.section import Section as Section
 
 
@@ -251,8 +252,9 @@ class MonitoringSettings(Section):
 class Settings(Section):
     """Everything that can be set."""
 
-    platform: Literal["local", "compose"] = Field(
-        "local", description="Where the service runs: plain processes, or containers of a Docker engine."
+    platform: Literal["local", "compose", "kubernetes"] = Field(
+        "local",
+        description="Where the service runs: plain processes, containers of a Docker engine, or a cluster.",
     )
     state: Path = Field(
         Path(".xiong"), description="Folder of a copy on this machine; another folder, another copy."
@@ -263,6 +265,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     cache: CacheSettings = CacheSettings()
     compose: ComposeSettings = ComposeSettings()
+    kubernetes: KubernetesSettings = KubernetesSettings()
     paging: PagingSettings = PagingSettings()
     deploy: DeploySettings = DeploySettings()
     watch: WatchSettings = WatchSettings()
@@ -286,4 +289,5 @@ class Settings(Section):
 
     @property
     def _log_leaves(self) -> bool:
-        return self.database.url is None and self.watch.enabled and self.backup.enabled
+        ours = self.database.url is None and self.platform != "kubernetes"  # whose volumes are not ours
+        return ours and self.watch.enabled and self.backup.enabled

@@ -17,6 +17,7 @@ class Endpoint:
         authority: a CA file to check it with; None is the system's.
         token_file: where a bearer token of the operators' application lies.
         care_token_file: where the token lies by which the console, and nothing else, opens cases.
+        by_chance: the address leads to some replica without the proxy that shares requests out.
     """
 
     url: str
@@ -25,6 +26,7 @@ class Endpoint:
     authority: Path | None
     token_file: Path
     care_token_file: Path
+    by_chance: bool = False
 
 
 @dataclass(frozen=True)

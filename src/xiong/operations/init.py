@@ -30,6 +30,7 @@ class Wanted:
         kept: further differences, which only a new file takes: what was said before the verb.
         offline_key: where the offline key of backups goes, best on another disk; None leaves it here.
         copied: files to put beside the settings.
+        published: whether what the service reads of the secrets is written now; else `up` does.
     """
 
     file: Path
@@ -37,6 +38,7 @@ class Wanted:
     kept: Mapping[str, Any]
     offline_key: Path | None = None
     copied: tuple[Path, ...] = ()
+    published: bool = False
 
     @property
     def targets(self) -> tuple[Path, ...]:
@@ -98,6 +100,7 @@ async def plan(platform: Platform, settings: Settings, wanted: Wanted) -> list[s
         *[f"write {target}" for target in wanted.targets],
         f"make the secrets {', '.join(missing)}" if missing else "make no secret: all are there",
         "make no key of backups: they are there" if keys_there else "make the two keys of backups",
+        *(["write where the service reads them: the secrets"] if wanted.published else []),
         *([f"move the offline key into {wanted.offline_key}"] if wanted.offline_key else []),
     ]
 
@@ -115,6 +118,8 @@ async def init(platform: Platform, settings: Settings, wanted: Wanted) -> Initia
     for name in made:
         await platform.keep_secret(name, Secret(random_source.token_urlsafe(32)))
     keys = await keys_of(platform, settings)
+    if wanted.published:
+        await platform.publish_secrets()
     moved = await _move(platform, wanted.offline_key) if wanted.offline_key else None
     for source, target in zip(wanted.copied, wanted.targets, strict=True):
         files.write_atomic(target, source.read_bytes(), mode=0o644)

@@ -8,9 +8,14 @@ from xiong.config.settings import Settings
 from xiong.errors import UsageError
 from xiong.platforms.base import Platform
 from xiong.platforms.compose.adapter import ComposePlatform
+from xiong.platforms.kubernetes.adapter import KubernetesPlatform
 from xiong.platforms.local.adapter import LocalPlatform
 
-PLATFORMS: dict[str, Callable[[Settings], Platform]] = {"local": LocalPlatform, "compose": ComposePlatform}
+PLATFORMS: dict[str, Callable[[Settings], Platform]] = {
+    "local": LocalPlatform,
+    "compose": ComposePlatform,
+    "kubernetes": KubernetesPlatform,
+}
 
 
 def platform_for(settings: Settings) -> Platform:

@@ -1,4 +1,5 @@
-"""What ships with the tool beside its code: the monitoring configuration, and the files for Docker.
+"""What ships with the tool beside its code: the monitoring configuration, the files for Docker, the
+manifests.
 
 One source of truth: `deployment/` of a clone; the wheel carries a copy of it inside the package.
 Read by the platforms, by `xiong watch`, `xiong prove` and `xiong init`. Also makes the
@@ -37,6 +38,15 @@ def docker() -> Path:
         ConfigurationError: neither the package nor a clone around it has them.
     """
     return _folder("docker", "compose.yaml")
+
+
+def kubernetes() -> Path:
+    """Where the manifests lie that Kustomize has put together, one file for each overlay.
+
+    Raises:
+        ConfigurationError: neither the package nor a clone around it has them.
+    """
+    return _folder("kubernetes/rendered", "production.yaml")
 
 
 def by_hand(platform: str) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from deployment.kubernetes.traps import containers, of_kind, pods
+from xiong.platforms.kubernetes import lease, records
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deployment" / "kubernetes"
@@ -89,8 +90,12 @@ def test_only_watch_and_what_reads_the_cluster_get_a_token(build):
     assert tokens == {"xiongichat-watch", "xiongichat-prometheus", "xiongichat-metrics-adapter"}
 
 
-def test_watch_may_read_no_secret_run_nothing_in_a_pod_and_change_named_objects_only(build):
-    role = next(one for one in of_kind(build(WHOLE), "Role") if one["metadata"]["name"] == "xiongichat-watch")
+def _role_of_watch(documents):
+    return next(one for one in of_kind(documents, "Role") if one["metadata"]["name"] == "xiongichat-watch")
+
+
+def test_watch_may_read_one_secret_run_nothing_in_a_pod_and_change_named_objects_only(build):
+    role = _role_of_watch(build(WHOLE))
     changed = {
         (resource, verb)
         for one in role["rules"]
@@ -100,10 +105,28 @@ def test_watch_may_read_no_secret_run_nothing_in_a_pod_and_change_named_objects_
         if verb not in {"get", "list", "watch"}
     }
     everything = {resource for one in role["rules"] for resource in one["resources"]}
+    secret = [(one["resourceNames"], one["verbs"]) for one in role["rules"] if "secrets" in one["resources"]]
 
-    assert not everything & {"secrets", "pods/exec", "pods/attach", "pods/ephemeralcontainers", "*"}
+    assert not everything & {"pods/exec", "pods/attach", "pods/ephemeralcontainers", "pods/portforward", "*"}
+    # the copy's own and the schema owner's are not among them, and a list would give all of them
+    assert secret == [(["xiongichat-watch"], ["get"])]
     # what has no name yet, and pods, whose names nobody foresees
     assert changed == {("pods", "delete"), ("leases", "create"), ("events", "create"), ("events", "patch")}
+
+
+def test_watch_may_write_each_kind_of_record_that_there_is_and_make_none(build):
+    rules = [one for one in _role_of_watch(build("base"))["rules"] if "configmaps" in one["resources"]]
+
+    assert [one["verbs"] for one in rules] == [["get", "patch"]]
+    assert rules[0]["resourceNames"] == [records.map_name(kind) for kind in records.KINDS]
+
+
+def test_watch_may_take_the_two_leases_that_there_are(build):
+    rules = [one for one in _role_of_watch(build("base"))["rules"] if one["resources"] == ["leases"]]
+    named = next(one for one in rules if "resourceNames" in one)
+
+    assert named["resourceNames"] == [lease.NAME, "xiongichat-watch"]
+    assert {"get", "update"} <= set(named["verbs"])
 
 
 def test_the_stores_answer_the_service_alone_and_ask_nobody(build):
@@ -113,7 +136,7 @@ def test_the_stores_answer_the_service_alone_and_ask_nobody(build):
         about = [one["spec"] for one in policies if one["spec"]["podSelector"].get("matchLabels") == label]
         assert [one["policyTypes"] for one in about] == [["Ingress"]]
         peers = about[0]["ingress"][0]["from"][0]["podSelector"]["matchExpressions"][0]["values"]
-        assert set(peers) <= {"api", "pager", "migrate", "backup"}
+        assert set(peers) <= {"api", "pager", "migrate", "watch", "backup"}
 
 
 @pytest.mark.parametrize("combination", [WHOLE, "production+monitoring", "base+cloudnative-pg"])

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from xiong.errors import PlatformError, XiongError
+from xiong.errors import PlatformError
 from xiong.platforms.compose import commands
+from xiong.platforms.docker.calls import call as call
+from xiong.platforms.docker.calls import environment as environment
 from xiong.tools import process
 
 _SECONDS = 120.0
-_INHERITED = (
-    "PATH",
-    "HOME",
-    "DOCKER_HOST",
-    "DOCKER_CONTEXT",
-    "DOCKER_CONFIG",
-    "DOCKER_CERT_PATH",
-    "DOCKER_TLS_VERIFY",
-)
 SERVICE_LABEL = "com.docker.compose.service"
 HASH_LABEL = "com.docker.compose.config-hash"
-
-
-def environment(**more: str) -> dict[str, str]:
-    """What the CLI gets of ours: where the engine is, and nothing else."""
-    return {
-        **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-        "BUILDKIT_PROGRESS": "plain",
-        **more,
-    }
 
 
 @dataclass(frozen=True)
@@ -67,23 +49,6 @@ class Container:
     @property
     def running(self) -> bool:
         return self.state in {"running", "paused"}
-
-
-async def call(
-    argv: Sequence[str], what: str, *, seconds: float = _SECONDS, stdin: bytes = b"", **more: str
-) -> process.Completed:
-    """Runs one command to its good end.
-
-    Raises:
-        PlatformError: it failed; its last words are in the message.
-    """
-    try:
-        done = await process.run(argv, environment=environment(**more), timeout_seconds=seconds, stdin=stdin)
-        return done.checked(what)
-    except PlatformError:
-        raise
-    except XiongError as error:
-        raise PlatformError(error.message, hint=error.hint or "docker info") from error
 
 
 async def lacking() -> list[str]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from xiong.model.lease import Lease
+from xiong.platforms.holding import from_document, holds, to_document
 from xiong.tools import files
 
 
@@ -29,16 +24,16 @@ class FileLease:
         """The lease that stands afterwards; see `Platform.take_lease`."""
         with self._locked():
             standing = self.read()
-            if standing is not None and standing.token != wanted.token and _holds(standing):
+            if standing is not None and standing.token != wanted.token and holds(standing):
                 return standing
-            files.write_json(self._file, _document(wanted))
+            files.write_json(self._file, to_document(wanted))
             return wanted
 
     def read(self) -> Lease | None:
         """The lease that stands; an expired one or a dead holder's is none."""
         document = files.read_json(self._file)
-        lease = _lease(document) if document else None
-        return lease if lease is not None and _holds(lease) else None
+        lease = from_document(document) if document else None
+        return lease if lease is not None and holds(lease) else None
 
     def drop(self, token: str) -> None:
         with self._locked():
@@ -54,23 +49,3 @@ class FileLease:
             yield
         finally:
             os.close(descriptor)
-
-
-def _holds(lease: Lease) -> bool:
-    if lease.expires_at <= datetime.now(UTC):
-        return False
-    if lease.host != socket.gethostname():
-        return True
-    try:
-        return abs(psutil.Process(lease.pid).create_time() - lease.pid_started) < 1
-    except psutil.Error:
-        return False
-
-
-def _document(lease: Lease) -> dict[str, Any]:
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(lease).items()}
-
-
-def _lease(document: dict[str, Any]) -> Lease:
-    times = {k: datetime.fromisoformat(document[k]) for k in ("acquired_at", "expires_at")}
-    return Lease(**{**document, **times})
