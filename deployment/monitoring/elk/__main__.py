@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployment.monitoring.elk import filtering, kibana
+from deployment.monitoring.elk import filtering, saved_objects
 
 HERE = Path(__file__).resolve().parent
 
@@ -20,7 +20,7 @@ def files() -> dict[Path, str]:
     """Each made file with its text."""
     return {
         HERE / "logstash" / "intake.conf": filtering.pipeline(),
-        HERE / "kibana" / "objects.ndjson": kibana.objects(),
+        HERE / "kibana" / "objects.ndjson": saved_objects.objects(),
     }
 
 
