@@ -27,7 +27,7 @@ def objects() -> str:
 
 
 def _search(name: str, title: str, query: str) -> dict[str, Any]:
-    source = {
+    source: dict[str, Any] = {
         "query": {"query": query, "language": "kuery"},
         "filter": [],
         "indexRefName": "kibanaSavedObjectMeta.searchSourceJSON.index",
