@@ -11,7 +11,9 @@ from cluster import phase_of, pod
 from clustered import ClusteredCopy
 from rolling_under_load import rolled_under_load
 from xiong.errors import PlatformError
+from xiong.model.endpoint import Endpoint
 from xiong.model.instance import InstanceState
+from xiong.platforms.kubernetes import looking
 from xiong.platforms.kubernetes.cluster import Cluster, Object
 from xiong.platforms.kubernetes.kinds import kind_of
 from xiong.tools.clock import SystemClock, wait_for
@@ -30,9 +32,12 @@ async def inside(copy: ClusteredCopy) -> AsyncIterator[Cluster]:
         await cluster.close()
 
 
-async def test_rolls_under_load_lose_nothing_through_the_ingress(copy: ClusteredCopy):
-    door = await copy.platform().endpoint()
+@pytest.fixture
+def door(copy: ClusteredCopy) -> Endpoint:
+    return copy.door
 
+
+async def test_rolls_under_load_lose_nothing_through_the_ingress(copy: ClusteredCopy, door: Endpoint):
     whole = await rolled_under_load(copy, door.address, host=str(door.server_name), requests=50_000, rolls=2)
 
     assert whole.failed == 0, whole.kinds
@@ -41,14 +46,14 @@ async def test_rolls_under_load_lose_nothing_through_the_ingress(copy: Clustered
 
 async def test_a_drain_of_nodes_takes_one_replica_at_a_time(copy: ClusteredCopy):
     async with inside(copy) as cluster:
-        names = [f"xiongichat-{i.name}" for i in await copy.platform().instances("api")]
+        names = [f"xiongichat-{i.name}" for i in await looking.instances(cluster, "api")]
 
         await evict(cluster, names[0])
         with pytest.raises(PlatformError, match="429"):
             await evict(cluster, names[1])
 
         async def both_again() -> bool:
-            found = await copy.platform().instances("api")
+            found = await looking.instances(cluster, "api")
             ready = {f"xiongichat-{i.name}" for i in found if i.state is InstanceState.READY}
             return len(ready) == len(names) and names[0] not in ready
 
