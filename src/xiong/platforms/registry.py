@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 
 from xiong.config.settings import Settings
 from xiong.errors import UsageError
 from xiong.platforms.base import Platform
-from xiong.platforms.compose.adapter import ComposePlatform
-from xiong.platforms.kubernetes.adapter import KubernetesPlatform
-from xiong.platforms.local.adapter import LocalPlatform
 
-PLATFORMS: dict[str, Callable[[Settings], Platform]] = {
-    "local": LocalPlatform,
-    "compose": ComposePlatform,
-    "kubernetes": KubernetesPlatform,
+PLATFORMS = {
+    "local": "xiong.platforms.local.adapter:LocalPlatform",
+    "compose": "xiong.platforms.compose.adapter:ComposePlatform",
+    "kubernetes": "xiong.platforms.kubernetes.adapter:KubernetesPlatform",
 }
+"""{name: module and class}. Read only where it is used: a cluster's client takes as long as all the rest."""
 
 
 def platform_for(settings: Settings) -> Platform:
@@ -24,7 +22,9 @@ def platform_for(settings: Settings) -> Platform:
     Raises:
         UsageError: there is none of that name.
     """
-    make = PLATFORMS.get(settings.platform)
-    if make is None:
+    named = PLATFORMS.get(settings.platform)
+    if named is None:
         raise UsageError(f"no platform {settings.platform}: expected one of {', '.join(sorted(PLATFORMS))}")
-    return make(settings)
+    module, _, name = named.partition(":")
+    made: Platform = getattr(import_module(module), name)(settings)
+    return made
